@@ -1,0 +1,44 @@
+/**
+ * Who is calling, as an authenticator found out from this very request. Made anew for every request of every route;
+ * nothing else decides what a caller may do.
+ */
+export interface Principal {
+  /** Who vouches for `subject`: an issuer URL, `"local"` for stdio, `"anonymous"` when nobody does. */
+  readonly issuer: string;
+  /** Stable within the issuer. Sessions, streams and operations belong to issuer + subject. */
+  readonly subject: string;
+  readonly clientId?: string;
+  /** What the caller may do, e.g. `netbox:read`; `*` and `netbox:*` are wildcards. */
+  readonly permissions: readonly string[];
+  readonly roles?: readonly string[];
+  /** When the credentials end, in milliseconds since 1970. */
+  readonly expiresAt?: number;
+  readonly claims?: Readonly<Record<string, unknown>>;
+}
+
+/** True when somebody vouched for the caller. */
+export function isAuthenticated(principal: Principal): boolean {
+  return principal.issuer !== "anonymous";
+}
+
+/** Authenticators give the same object for the same credentials, so the key is made once for each. */
+const KEYS = new WeakMap<Principal, string>();
+
+/** The caller as one string, for use in keys; unambiguous because JSON escapes the separator. */
+export function principalKey(principal: Principal): string {
+  let key = KEYS.get(principal);
+  if (key === undefined) {
+    key = JSON.stringify([principal.issuer, principal.subject]);
+    KEYS.set(principal, key);
+  }
+  return key;
+}
+
+/**
+ * The caller over stdio: whoever started the process, who could as well run the code itself, so nothing is withheld.
+ * (2026-07-28, basic, "Auth": stdio takes its credentials from the environment.)
+ */
+export const LOCAL_PRINCIPAL: Principal = { issuer: "local", subject: "process", permissions: ["*"] };
+
+/** A caller nobody vouched for, with no permissions. */
+export const ANONYMOUS_PRINCIPAL: Principal = { issuer: "anonymous", subject: "anonymous", permissions: [] };

@@ -1,0 +1,107 @@
+/**
+ * Error classes and codes, used by every room. Three families, never mixed:
+ * - `HoldfastError`: the server was configured or driven wrongly, or its surroundings failed; has a stable string code.
+ * - `McpError`: becomes a JSON-RPC error on the wire; has the protocol's numeric code.
+ * - `ToolError`: becomes an `isError` tool result whose message the model may read.
+ */
+
+/** JSON-RPC and MCP error codes (specification 2026-07-28, basic, "Error Codes"; -32002 is of 2025-11-25 and earlier). */
+export const ErrorCode = {
+  ParseError: -32700,
+  InvalidRequest: -32600,
+  MethodNotFound: -32601,
+  InvalidParams: -32602,
+  InternalError: -32603,
+  /** Up to revision 2025-11-25; from 2026-07-28 on a missing resource is `InvalidParams`. */
+  ResourceNotFound: -32002,
+  HeaderMismatch: -32020,
+  MissingRequiredClientCapability: -32021,
+  UnsupportedProtocolVersion: -32022,
+  /** Ours (outside the reserved range): the request was cancelled, the exchange is closed without a result. */
+  RequestCancelled: 1499,
+  /** Ours: the server is draining or over a limit; try again later. */
+  Unavailable: 1503,
+} as const;
+
+/** Stable codes of `HoldfastError`; documented in `docs/errors.md`. */
+export type HoldfastErrorCode =
+  | "ERR_CONFIG"
+  | "ERR_UNKNOWN_TRANSPORT"
+  | "ERR_DUPLICATE_NAME"
+  | "ERR_PUBLIC_WITHOUT_AUTH"
+  | "ERR_ADDRESS_IN_USE"
+  | "ERR_CLIENT_CAPABILITY"
+  | "ERR_CLIENT_GONE"
+  | "ERR_CLIENT_REPLY"
+  | "ERR_TIMEOUT"
+  | "ERR_CANCELLED"
+  | "ERR_SEAL"
+  | "ERR_LIMIT"
+  | "ERR_PERMISSION";
+
+/** Base of every error Holdfast raises for configuration and surroundings; `code` is stable, `cause` is kept. */
+export class HoldfastError extends Error {
+  override readonly name: string = "HoldfastError";
+  readonly code: HoldfastErrorCode;
+
+  constructor(code: HoldfastErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/**
+ * Throw it in a handler to answer with a JSON-RPC error: `code`, `message` and `data` go to the client as they are.
+ *
+ * @example
+ * ```ts
+ * throw new McpError(ErrorCode.InvalidParams, "No such order", { orderId });
+ * ```
+ */
+export class McpError extends Error {
+  override readonly name = "McpError";
+  readonly code: number;
+  readonly data: unknown;
+
+  constructor(code: number, message: string, data?: unknown, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.data = data;
+  }
+}
+
+/**
+ * Throw it in a tool to tell the model what went wrong: the message becomes the text of an `isError` result. Any other
+ * thrown error is masked (its message stays in the log, the client gets a correlation id).
+ *
+ * @example
+ * ```ts
+ * throw new ToolError("Site 'AMS9' does not exist. Sites: AMS1, AMS2.");
+ * ```
+ */
+export class ToolError extends Error {
+  override readonly name = "ToolError";
+}
+
+/** Raised by `ctx.elicit`, `ctx.sample` and `ctx.roots` when the client did not declare what the call needs. */
+export class MissingClientCapabilityError extends HoldfastError {
+  override readonly name = "MissingClientCapabilityError";
+  /** The missing capabilities in the shape of `ClientCapabilities`, e.g. `{ sampling: {} }`. */
+  readonly requiredCapabilities: Readonly<Record<string, unknown>>;
+
+  constructor(what: string, requiredCapabilities: Readonly<Record<string, unknown>>) {
+    super("ERR_CLIENT_CAPABILITY", `The client does not support ${what}; it did not declare the capability.`);
+    this.requiredCapabilities = requiredCapabilities;
+  }
+}
+
+/** Raised by `ctx.require` when the caller lacks a permission. */
+export class PermissionError extends HoldfastError {
+  override readonly name = "PermissionError";
+  readonly missing: readonly string[];
+
+  constructor(missing: readonly string[]) {
+    super("ERR_PERMISSION", `Permission required: ${missing.join(", ")}`);
+    this.missing = missing;
+  }
+}

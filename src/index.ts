@@ -1,0 +1,64 @@
+/** Holdfast: MCP servers that hold. */
+export type { Authenticator, AuthRequest } from "./auth/authenticator.js";
+export { anonymous, custom } from "./auth/authenticator.js";
+export type { Requirement } from "./auth/permissions.js";
+export type { Principal } from "./auth/principal.js";
+export type { HoldfastErrorCode } from "./errors.js";
+export {
+  ErrorCode,
+  HoldfastError,
+  McpError,
+  MissingClientCapabilityError,
+  PermissionError,
+  ToolError,
+} from "./errors.js";
+export { McpServer } from "./mcp-server.js";
+export type { Operation } from "./operations/types.js";
+export type { ProtocolVersion } from "./protocol/revisions/index.js";
+export { PROTOCOL_VERSIONS } from "./protocol/revisions/index.js";
+export type * from "./protocol/types.js";
+export type { RunHandle } from "./runtimes/run.js";
+export type { RunOptions, Transport } from "./runtimes/run-options.js";
+export type { Limits } from "./server/limits.js";
+export { LIMITS } from "./server/limits.js";
+export type { McpServerOptions } from "./server/options.js";
+export type { ClientFacts, TransportName } from "./server/peer.js";
+export { ResourceTemplate } from "./server/resource-template.js";
+export type {
+  CacheHint,
+  Completer,
+  ContextLog,
+  FormElicitation,
+  FormResult,
+  InferInput,
+  InferOutput,
+  ListTemplate,
+  Middleware,
+  MiddlewareRequest,
+  PromptConfig,
+  PromptHandler,
+  ReadResource,
+  ReadTemplate,
+  Registered,
+  RequestContext,
+  RequestContext as ToolContext,
+  RequestInfo,
+  ResourceConfig,
+  SchemaInput,
+  ToolConfig,
+  ToolHandler,
+  ToolReturn,
+  UrlElicitation,
+  Viewer,
+  Visible,
+} from "./server/types.js";
+export type {
+  Durability,
+  Store,
+  StreamEvent,
+  StreamLog,
+  StreamLogBounds,
+  StreamSlice,
+  StreamStore,
+} from "./stores/types.js";
+export type { Logger } from "./util/logger.js";

@@ -1,0 +1,8 @@
+import { defineRevision } from "../define.js";
+import type { Revision } from "../types.js";
+import { features } from "./features.js";
+import { methods } from "./methods.js";
+import { shapes } from "./shapes.js";
+
+/** Revision 2025-03-26. */
+export const revision: Revision = defineRevision("2025-03-26", { methods, shapes, features });

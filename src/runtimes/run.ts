@@ -1,0 +1,120 @@
+import { isIP } from "node:net";
+import { HoldfastError } from "../errors.js";
+import type { Definition } from "../server/definition.js";
+import type { ListeningServer } from "./node-server.js";
+import { type ResolvedRunOptions, type RunOptions, resolveRunOptions } from "./run-options.js";
+import { drain } from "./shutdown.js";
+
+/** A server that is being served. */
+export interface RunHandle {
+  /** True from the start until shutdown begins; `/ready` says the same. */
+  readonly ready: boolean;
+  /** The MCP endpoint (or the SSE endpoint when HTTP+SSE alone is served); undefined on stdio alone. */
+  readonly url: string | undefined;
+  /** Stops at once: calls in flight are told, streams end. */
+  close(): Promise<void>;
+  /** Stops gently: refuses new work, lets calls in flight end for at most `graceMs`, then closes. */
+  shutdown(options?: { readonly graceMs?: number }): Promise<void>;
+}
+
+/** What one transport gives to the handle. */
+interface Served {
+  readonly url: string | undefined;
+  /** Accept nothing new. */
+  stop(): void;
+  /** Let go of everything that is left. */
+  close(): Promise<void>;
+}
+
+/** Serves a definition on its transports; resolves when all of them are ready. */
+export async function run(definition: Definition, given: RunOptions = {}): Promise<RunHandle> {
+  const options = resolveRunOptions(given);
+  // Mistakes in schemas and the like show now and not at the first request.
+  void definition.catalogue;
+  const served: Served[] = [];
+  const state = { stopping: undefined as Promise<void> | undefined };
+  const shutdown = (graceMs: number): Promise<void> => {
+    state.stopping ??= stop(definition, served, graceMs);
+    return state.stopping;
+  };
+  if (options.transports.some((transport) => transport !== "stdio")) served.push(await serveHttp(definition, options));
+  if (options.transports.includes("stdio")) {
+    const { serveStdio } = await import("../transports/stdio/serve.js");
+    const end = () => void shutdown(options.graceMs).finally(() => process.exit(0));
+    served.push({ url: undefined, ...serveStdio(definition, { onEnd: end }) });
+  }
+  if (options.signals) onSignals(definition, () => shutdown(options.graceMs));
+  return {
+    get ready() {
+      return !definition.draining;
+    },
+    url: served.find((one) => one.url !== undefined)?.url,
+    close: () => shutdown(0),
+    shutdown: ({ graceMs = options.graceMs } = {}) => shutdown(graceMs),
+  };
+}
+
+async function stop(definition: Definition, served: readonly Served[], graceMs: number): Promise<void> {
+  definition.draining = true;
+  for (const one of served) one.stop();
+  await drain(definition, graceMs);
+  await Promise.all(served.map((one) => one.close()));
+}
+
+async function serveHttp(definition: Definition, options: ResolvedRunOptions): Promise<Served> {
+  const { host, port, path, transports } = options;
+  assertMayListen(definition, options);
+  const { createHttpTransport } = await import("./http-transport.js");
+  const { listen } = await import("./node-server.js");
+  const mcpPath = transports.includes("http") ? path : undefined;
+  const transport = createHttpTransport(definition, { mcpPath, bindHost: host });
+  const listening = await listen(transport, host, port);
+  const base = `http://${isIP(listening.host) === 6 ? `[${listening.host}]` : listening.host}:${listening.port}`;
+  definition.logger.log("info", "listening", { url: `${base}${mcpPath ?? "/sse"}` });
+  return {
+    url: `${base}${mcpPath ?? "/sse"}`,
+    stop: () => listening.server.closeIdleConnections(),
+    close: () => closeServer(listening, () => transport.close()),
+  };
+}
+
+async function closeServer({ server }: ListeningServer, endStreams: () => void): Promise<void> {
+  endStreams();
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    // Answers that were just written go out first; keep-alive connections have nothing to wait for.
+    setImmediate(() => {
+      server.closeIdleConnections();
+      setTimeout(() => server.closeAllConnections(), LINGER_MS).unref();
+    });
+  });
+}
+
+/** Time for the last bytes of answers to leave before connections are cut. */
+const LINGER_MS = 250;
+const LOOPBACK = new Set(["localhost", "127.0.0.1", "::1", "[::1]"]);
+
+/** A server that asks nobody who they are stays on this machine unless its operator says otherwise. */
+function assertMayListen(definition: Definition, options: ResolvedRunOptions): void {
+  if (LOOPBACK.has(options.host) || options.host.startsWith("127.")) return;
+  if (definition.auth.authenticates || options.allowUnauthenticated) return;
+  throw new HoldfastError(
+    "ERR_PUBLIC_WITHOUT_AUTH",
+    `Refusing to listen on ${options.host} without authentication: everybody who reaches the port could call every ` +
+      "tool. Configure `auth`, listen on 127.0.0.1, or pass run({ allowUnauthenticated: true }) " +
+      "(MCP_ALLOW_UNAUTHENTICATED=true) if something in front authenticates.",
+  );
+}
+
+/** First signal: shut down gently, then exit. Second signal: exit. */
+function onSignals(definition: Definition, shutdown: () => Promise<void>): void {
+  let stopping = false;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      if (stopping) process.exit(1);
+      stopping = true;
+      definition.logger.log("info", "stopping", { signal, calls: definition.calls.size });
+      void shutdown().finally(() => process.exit(0));
+    });
+  }
+}

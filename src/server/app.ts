@@ -1,0 +1,37 @@
+import type { Authenticator } from "../auth/authenticator.js";
+import type { Implementation } from "../protocol/types.js";
+import type { Sealer } from "../sessions/sealer.js";
+import type { Store } from "../stores/types.js";
+import type { Logger } from "../util/logger.js";
+import type { Ticker } from "../util/ticker.js";
+import type { CallTable } from "./call-table.js";
+import type { Catalogue } from "./catalogue.js";
+import type { ChangeHub } from "./hub.js";
+import type { Limits } from "./limits.js";
+import type { CacheHint, Middleware } from "./types.js";
+
+/** What every request of a server shares. Nothing here belongs to a caller. */
+export interface App {
+  readonly info: Implementation;
+  readonly instructions: string | undefined;
+  readonly limits: Limits;
+  readonly logger: Logger;
+  readonly store: Store;
+  readonly auth: Authenticator;
+  readonly hub: ChangeHub;
+  readonly ticker: Ticker;
+  readonly middleware: readonly Middleware[];
+  readonly maskErrors: boolean;
+  readonly pageSize: number;
+  readonly cache: CacheHint | undefined;
+  /** Seals one kind of value; made on first use. */
+  sealer(purpose: "session" | "request-state"): Sealer;
+  /** The compiled definition as it is now; a run-time change makes a new one. */
+  readonly catalogue: Catalogue;
+  /** Calls in flight on any transport: for draining, and so that none lasts for ever. */
+  readonly calls: CallTable;
+  /** True once anything of this kind was registered: the capability is declared from then on, even for an empty list. */
+  offers(capability: string): boolean;
+  /** True from the moment shutdown began: new work is refused. */
+  readonly draining: boolean;
+}

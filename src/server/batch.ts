@@ -1,0 +1,34 @@
+/**
+ * Collects the answers to one JSON-RPC batch (2025-03-26). Slots are taken while the batch is read; when all of them
+ * are filled, in any order, the answers go out as one array. An empty answer (a cancelled request) is left out.
+ */
+export class BatchCollector {
+  readonly #send: (answers: readonly string[]) => void;
+  readonly #answers: string[] = [];
+  #open = 0;
+  #closed = false;
+
+  constructor(send: (answers: readonly string[]) => void) {
+    this.#send = send;
+  }
+
+  /** A place for one answer, to be filled once. */
+  slot(): (answer: string) => void {
+    this.#open += 1;
+    return (answer) => {
+      this.#open -= 1;
+      if (answer !== "") this.#answers.push(answer);
+      this.#finish();
+    };
+  }
+
+  /** The whole batch has been read. */
+  close(): void {
+    this.#closed = true;
+    this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#closed && this.#open === 0 && this.#answers.length > 0) this.#send(this.#answers);
+  }
+}

@@ -1,0 +1,171 @@
+import { ErrorCode, HoldfastError, McpError } from "../errors.js";
+import { META } from "../protocol/headers.js";
+import { encodeError, encodeResponse, type RequestMessage } from "../protocol/jsonrpc.js";
+import type { RequestId } from "../protocol/types.js";
+import { type JsonObject, own, ownObject } from "../util/json.js";
+import { isThenable, type MaybePromise } from "../util/maybe-promise.js";
+import type { App } from "./app.js";
+import { encodeResult } from "./encode-result.js";
+import type { Exchange } from "./exchange.js";
+import { Journal } from "./journal.js";
+import type { Peer } from "./peer.js";
+import { describeFailure } from "./results.js";
+
+/** Why a call ended before its handler did. */
+export type CancelReason = "client" | "disconnect" | "timeout" | "shutdown";
+
+const EMPTY: JsonObject = {};
+
+/**
+ * One request on its way from decoding to its answer. Whatever a call may need (abort controller, journal, timers) is
+ * made when it is first asked for; a plain call makes this object and nothing else.
+ */
+export class Call {
+  readonly app: App;
+  readonly exchange: Exchange;
+  readonly peer: Peer;
+  readonly id: RequestId;
+  readonly method: string;
+  readonly params: JsonObject;
+  #controller: AbortController | undefined;
+  #cancelled: CancelReason | undefined;
+  #settled = false;
+  #journal: Journal | undefined;
+  #onEnd: (() => void) | undefined;
+  #onShutdown: (() => void) | undefined;
+  /** When the call has lasted too long, whatever its handler does; `Infinity` for calls that are meant to last. */
+  deadlineMs: number;
+
+  constructor(app: App, exchange: Exchange, message: RequestMessage) {
+    this.app = app;
+    this.exchange = exchange;
+    this.peer = exchange.peer;
+    this.id = message.id;
+    this.method = message.method;
+    this.params = message.params ?? EMPTY;
+    this.deadlineMs = Date.now() + app.limits.callTimeoutMs;
+  }
+
+  get meta(): JsonObject {
+    return ownObject(this.params, "_meta") ?? EMPTY;
+  }
+
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  get cancelled(): CancelReason | undefined {
+    return this.#cancelled;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#cancelled !== undefined) this.#controller.abort(cancelError(this.#cancelled));
+    }
+    return this.#controller.signal;
+  }
+
+  /** Answers, choices and steps recorded over the round trips of this call; throws if the state sent is not ours. */
+  get journal(): Journal {
+    this.#journal ??= Journal.of(this);
+    return this.#journal;
+  }
+
+  /** The journal if anything made one. */
+  get openJournal(): Journal | undefined {
+    return this.#journal;
+  }
+
+  /** True when the client sent answers or state that must be looked at before the handler runs. */
+  get resumes(): boolean {
+    return own(this.params, "requestState") !== undefined || own(this.params, "inputResponses") !== undefined;
+  }
+
+  /** Runs `work` and answers with what it returns or throws. */
+  run(work: (call: Call) => MaybePromise<object>): void {
+    this.app.calls.add(this);
+    this.exchange.calls?.add(this);
+    try {
+      const outcome = work(this);
+      if (isThenable(outcome)) {
+        Promise.resolve(outcome).then(
+          (result) => this.succeed(result as object),
+          (error: unknown) => this.fail(error),
+        );
+      } else this.succeed(outcome);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  succeed(result: object): void {
+    if (this.#settled) return;
+    let text: string;
+    try {
+      text = encodeResponse(this.id, encodeResult(this, result));
+    } catch (error) {
+      return this.fail(error);
+    }
+    this.#end();
+    this.exchange.reply(text, 0);
+  }
+
+  fail(error: unknown): void {
+    if (this.#settled) return;
+    const failure = describeFailure(this, error);
+    this.#end();
+    this.exchange.reply(encodeError(this.id, failure), failure.code);
+  }
+
+  /** Ends the call early. Past its end it does nothing: a late cancellation is normal. */
+  cancel(reason: CancelReason): void {
+    if (this.#settled || this.#cancelled !== undefined) return;
+    this.#cancelled = reason;
+    const error = cancelError(reason);
+    this.#controller?.abort(error);
+    if (reason === "timeout") return this.fail(new McpError(ErrorCode.InternalError, error.message));
+    if (reason === "shutdown") return this.fail(new McpError(ErrorCode.Unavailable, error.message));
+    this.#end();
+    this.exchange.abandon();
+  }
+
+  /** Marks the call cancelled for its handler while its answer is decided elsewhere (a tool's own timeout). */
+  abort(error: Error): void {
+    this.#controller?.abort(error);
+  }
+
+  /** Runs when the call ends, however it ends. One listener: the handler of a listen stream. */
+  onEnd(listener: () => void): void {
+    this.#onEnd = listener;
+  }
+
+  /** How a call that would last for ever ends well when the server stops. */
+  onShutdown(listener: () => void): void {
+    this.#onShutdown = listener;
+  }
+
+  /** Asks a call that would last for ever to end; others are given their time. */
+  shutdown(): void {
+    this.#onShutdown?.();
+  }
+
+  /** The level of log messages this request wants, as an envelope member (2026-07-28); undefined means none. */
+  get envelopeLevel(): unknown {
+    return own(this.meta, META.logLevel);
+  }
+
+  #end(): void {
+    this.#settled = true;
+    this.app.calls.delete(this);
+    this.exchange.calls?.delete(this);
+    this.#onEnd?.();
+  }
+}
+
+function cancelError(reason: CancelReason): HoldfastError {
+  if (reason === "timeout") return new HoldfastError("ERR_TIMEOUT", "The call took too long and was ended.");
+  if (reason === "shutdown") return new HoldfastError("ERR_CANCELLED", "The server is shutting down; call again.");
+  const text = reason === "client" ? "The client cancelled the call." : "The client closed the connection.";
+  return new HoldfastError("ERR_CANCELLED", text);
+}

@@ -1,0 +1,178 @@
+/**
+ * A duplex channel of messages: stdio, HTTP+SSE and the in-process client. One connection, one legacy session at most;
+ * where `modern` is set, requests of 2026-07-28 are served beside it, each by its own envelope.
+ *
+ * Invariants:
+ * 1. Every request gets exactly one answer, unless it was cancelled or the channel was closed.
+ * 2. A message that cannot be read is answered and forgotten; the channel goes on.
+ */
+import type { Principal } from "../auth/principal.js";
+import { ErrorCode } from "../errors.js";
+import {
+  encodeError,
+  encodeResponse,
+  INVALID_REQUEST,
+  messageKind,
+  type NotificationMessage,
+  PARSE_ERROR,
+  type RequestMessage,
+  type ResponseMessage,
+  salvageId,
+} from "../protocol/jsonrpc.js";
+import { claimedVersion, decodeEnvelope, isEnvelopeError } from "../protocol/revisions/2026-07-28/envelope.js";
+import { LATEST_LEGACY, MODERN, type Revision, revisionOf, SUPPORTED_VERSIONS } from "../protocol/revisions/index.js";
+import type { App } from "./app.js";
+import { BatchCollector } from "./batch.js";
+import type { Call } from "./call.js";
+import { dispatchNotification, dispatchRequest, dispatchResponse } from "./dispatch.js";
+import { CallRegister, type Exchange } from "./exchange.js";
+import { initializeResult } from "./handlers/lifecycle.js";
+import { newSession, openSessionFrom } from "./initialize.js";
+import type { Peer, TransportName } from "./peer.js";
+import type { LegacySession } from "./session.js";
+
+export interface ChannelOptions {
+  readonly transport: TransportName;
+  readonly principal: Principal;
+  /** Sends one serialised message to the client. */
+  readonly send: (message: string) => void;
+  /** Serve 2026-07-28 too. HTTP+SSE does not: its clients must get -32601 for `server/discover`. */
+  readonly modern: boolean;
+  /** The revision taken for granted when a client skips `initialize`. */
+  readonly fallback?: Revision;
+}
+
+export class Channel {
+  readonly #app: App;
+  readonly #options: ChannelOptions;
+  readonly #modernCalls = new CallRegister();
+  #session: LegacySession;
+
+  constructor(app: App, options: ChannelOptions) {
+    this.#app = app;
+    this.#options = options;
+    const { transport, principal, fallback } = options;
+    const client = { info: undefined, capabilities: {} };
+    this.#session = newSession(app, { revision: fallback ?? LATEST_LEGACY, transport, principal, client });
+  }
+
+  get session(): LegacySession {
+    return this.#session;
+  }
+
+  /** Calls in flight on this channel. */
+  get calls(): readonly Call[] {
+    return [...this.#session.calls.all(), ...this.#modernCalls.all()];
+  }
+
+  /** One message as text. */
+  receiveText(text: string): void {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      this.refuse();
+      return;
+    }
+    this.receive(value);
+  }
+
+  /** Answers something that is no message at all. */
+  refuse(): void {
+    this.#options.send(encodeError(undefined, PARSE_ERROR));
+  }
+
+  /** One parsed message, or a batch where the session's revision has them. */
+  receive(value: unknown): void {
+    if (Array.isArray(value)) this.#receiveBatch(value);
+    else this.#receiveOne(value);
+  }
+
+  /** The connection is gone: calls of the modern era end with it, whoever waits for an answer is told. */
+  close(): void {
+    this.#app.hub.delete(this.#session);
+    this.#session.close();
+    for (const call of this.#modernCalls.all()) call.cancel("disconnect");
+  }
+
+  #receiveBatch(messages: readonly unknown[]): void {
+    const { send } = this.#options;
+    if (!this.#session.revision.batches || messages.length === 0 || messages.length > this.#app.limits.maxBatch) {
+      return send(encodeError(undefined, INVALID_REQUEST));
+    }
+    const collector = new BatchCollector((answers) => send(`[${answers.join(",")}]`));
+    for (const message of messages) {
+      const kind = messageKind(message);
+      // `initialize` opens the session the batch belongs to, so it cannot be part of one (2025-03-26, lifecycle).
+      const bad = kind === "invalid" || (kind === "request" && (message as RequestMessage).method === "initialize");
+      if (bad) collector.slot()(encodeError(salvageId(message), INVALID_REQUEST));
+      else if (kind === "request") this.#request(message as RequestMessage, collector.slot());
+      else this.#receiveOne(message);
+    }
+    collector.close();
+  }
+
+  #receiveOne(value: unknown): void {
+    const kind = messageKind(value);
+    if (kind === "request") this.#request(value as RequestMessage, this.#answer);
+    else if (kind === "notification") this.#notification(value as NotificationMessage);
+    else if (kind === "response") dispatchResponse(this.#session, value as ResponseMessage);
+    else this.#options.send(encodeError(salvageId(value), INVALID_REQUEST));
+  }
+
+  /** An empty text is the answer to a cancelled request: none. */
+  readonly #answer = (text: string): void => {
+    if (text !== "") this.#options.send(text);
+  };
+
+  #notification(message: NotificationMessage): void {
+    dispatchNotification(this.#session.calls, message);
+    dispatchNotification(this.#modernCalls, message);
+  }
+
+  #request(message: RequestMessage, answer: (text: string) => void): void {
+    if (this.#options.modern && isModern(message)) return this.#modern(message, answer);
+    if (message.method === "initialize") return this.#initialize(message, answer);
+    dispatchRequest(this.#app, this.#exchange(this.#session, this.#session.calls, answer), message);
+  }
+
+  #initialize(message: RequestMessage, answer: (text: string) => void): void {
+    const { transport, principal, send } = this.#options;
+    const session = openSessionFrom(this.#app, message.params, { transport, principal });
+    if ("code" in session) return answer(encodeError(message.id, session));
+    this.#app.hub.delete(this.#session);
+    this.#session = session;
+    session.push = send;
+    this.#app.hub.add(session);
+    answer(encodeResponse(message.id, JSON.stringify(initializeResult(this.#app, session.revision))));
+  }
+
+  #modern(message: RequestMessage, answer: (text: string) => void): void {
+    const envelope = decodeEnvelope(message.params);
+    if (isEnvelopeError(envelope)) return answer(encodeError(message.id, envelope));
+    const revision = revisionOf(envelope.protocolVersion);
+    if (revision?.era !== "modern") return answer(encodeError(message.id, unsupported(envelope.protocolVersion)));
+    const { transport, principal } = this.#options;
+    const client = { info: envelope.clientInfo, capabilities: envelope.capabilities };
+    const peer: Peer = { revision: MODERN, transport, principal, client, session: undefined };
+    dispatchRequest(this.#app, this.#exchange(peer, this.#modernCalls, answer), message);
+  }
+
+  #exchange(peer: Peer, calls: CallRegister, answer: (text: string) => void): Exchange {
+    return { peer, calls, notify: this.#options.send, reply: answer, abandon: () => answer("") };
+  }
+}
+
+/** Requests of the modern era say so in `_meta`; `server/discover` exists nowhere else. */
+function isModern(message: RequestMessage): boolean {
+  return claimedVersion(message.params) !== undefined || message.method === "server/discover";
+}
+
+/** -32022 (2026-07-28, versioning): names what is supported, so that the client can choose. */
+export function unsupported(requested: string): { code: number; message: string; data: object } {
+  return {
+    code: ErrorCode.UnsupportedProtocolVersion,
+    message: "Unsupported protocol version",
+    data: { supported: SUPPORTED_VERSIONS, requested },
+  };
+}

@@ -1,0 +1,115 @@
+import type { Prompt, PromptArgument, Resource, ResourceTemplateInfo, Tool } from "../protocol/types.js";
+import { isObject, type JsonObject, ownObject, pick } from "../util/json.js";
+import type { Entry, PromptEntry, ResourceEntry, TemplateEntry, ToolEntry } from "./entries.js";
+import type { ResourceTemplate } from "./resource-template.js";
+import { assertObjectRoot, type CompiledSchema, compileSchema, type SchemaInput } from "./schema/index.js";
+import { paramHeaders } from "./schema/param-headers.js";
+import type {
+  CommonConfig,
+  PromptConfig,
+  ReadResource,
+  ReadTemplate,
+  RequestContext,
+  ResourceConfig,
+  ToolConfig,
+} from "./types.js";
+
+/** What a tool without parameters accepts: anything, so that clients that send stray arguments are not refused. */
+const ANY_OBJECT: JsonObject = { type: "object" };
+/** The specification's rule for names (2026-07-28, tools, "Tool Names"); models and clients trip over others. */
+const TOOL_NAME = /^[A-Za-z0-9_.-]{1,128}$/;
+
+type AnyHandler = (...args: never[]) => unknown;
+
+function commonOf(name: string, config: CommonConfig): Entry {
+  return { name, visible: config.visible ?? true, requires: config.requires };
+}
+
+/** Compiles a tool; throws a TypeError for a bad name, a schema that is not an object, or a bad `x-mcp-header`. */
+export function compileTool(
+  name: string,
+  config: ToolConfig<SchemaInput | undefined, SchemaInput | undefined>,
+  handler: AnyHandler,
+): ToolEntry {
+  if (!TOOL_NAME.test(name)) {
+    throw new TypeError(`Tool name ${JSON.stringify(name)}: use 1 to 128 of A-Z a-z 0-9 _ . - (specification, tools)`);
+  }
+  if (typeof handler !== "function") throw new TypeError(`Tool ${name} needs a handler function`);
+  const input = config.inputSchema === undefined ? undefined : compileSchema(config.inputSchema, "input");
+  const output = config.outputSchema === undefined ? undefined : compileSchema(config.outputSchema, "output");
+  const inputSchema = input?.jsonSchema ?? ANY_OBJECT;
+  assertObjectRoot(inputSchema, `inputSchema of tool ${name}`);
+  const info = {
+    ...pick(config, ["title", "description", "icons", "annotations", "_meta"]),
+    name,
+    inputSchema,
+    ...(output && { outputSchema: output.jsonSchema }),
+  } as Tool;
+  return {
+    ...commonOf(name, config),
+    info,
+    input,
+    output,
+    paramHeaders: paramHeaders(inputSchema),
+    timeoutMs: config.timeoutMs,
+    invoke: invoker(handler, input),
+  };
+}
+
+/**
+ * How a handler is called. Without an input schema the official SDK calls `handler(ctx)`; a handler that declares two
+ * parameters gets the arguments as they came, then the context.
+ */
+function invoker(
+  handler: AnyHandler,
+  input: CompiledSchema | undefined,
+): (args: unknown, ctx: RequestContext) => unknown {
+  const call = handler as unknown as (...args: unknown[]) => unknown;
+  if (input !== undefined || handler.length >= 2) return (args, ctx) => call(args, ctx);
+  return (_args, ctx) => call(ctx, ctx);
+}
+
+const RESOURCE_KEYS = ["title", "description", "mimeType", "size", "icons", "annotations", "_meta"];
+
+/** Compiles a fixed resource; throws a TypeError when `uri` is no URI. */
+export function compileResource(name: string, uri: string, config: ResourceConfig, read: ReadResource): ResourceEntry {
+  if (!URL.canParse(uri)) throw new TypeError(`Resource ${name}: ${JSON.stringify(uri)} is not an absolute URI`);
+  const info = { ...pick(config, RESOURCE_KEYS), uri, name } as unknown as Resource;
+  return { ...commonOf(name, config), info, cache: config.cache, read };
+}
+
+/** Compiles a resource template. */
+export function compileTemplate(
+  name: string,
+  template: ResourceTemplate,
+  config: ResourceConfig,
+  read: ReadTemplate,
+): TemplateEntry {
+  const uriTemplate = template.uriTemplate.template;
+  const info = { ...pick(config, RESOURCE_KEYS), uriTemplate, name } as unknown as ResourceTemplateInfo;
+  return { ...commonOf(name, config), info, cache: config.cache, template, read };
+}
+
+/** Compiles a prompt; its arguments are the properties of its schema. */
+export function compilePrompt(
+  name: string,
+  config: PromptConfig<SchemaInput | undefined>,
+  handler: AnyHandler,
+): PromptEntry {
+  const args = config.argsSchema === undefined ? undefined : compileSchema(config.argsSchema, "input");
+  const info = {
+    ...pick(config, ["title", "description", "icons", "_meta"]),
+    name,
+    ...(args && { arguments: promptArguments(args.jsonSchema) }),
+  } as Prompt;
+  return { ...commonOf(name, config), info, args, complete: config.complete ?? {}, get: invoker(handler, args) };
+}
+
+function promptArguments(schema: JsonObject): readonly PromptArgument[] {
+  const required = Array.isArray(schema.required) ? schema.required : [];
+  return Object.entries(ownObject(schema, "properties") ?? {}).map(([name, property]) => ({
+    name,
+    ...(isObject(property) && pick(property, ["title", "description"])),
+    required: required.includes(name),
+  }));
+}

@@ -1,0 +1,161 @@
+import { HoldfastError } from "../errors.js";
+import type { Implementation } from "../protocol/types.js";
+import { Sealer } from "../sessions/sealer.js";
+import { Ticker } from "../util/ticker.js";
+import type { App } from "./app.js";
+import { CallTable } from "./call-table.js";
+import { Catalogue } from "./catalogue.js";
+import type { PromptEntry, ResourceEntry, TemplateEntry, ToolEntry } from "./entries.js";
+import { ChangeHub } from "./hub.js";
+import { type McpServerOptions, type ResolvedOptions, resolveOptions } from "./options.js";
+import type { Middleware, Registered } from "./types.js";
+
+/** Kinds of registration, as capabilities name them. */
+export type Kind = "tools" | "resources" | "prompts";
+
+interface Slot {
+  readonly kind: Kind;
+  readonly key: string;
+  config: object;
+  enabled: boolean;
+  compile(config: object): AnyEntry;
+  entry: AnyEntry;
+}
+type AnyEntry =
+  | { readonly of: "tool"; readonly entry: ToolEntry }
+  | { readonly of: "resource"; readonly entry: ResourceEntry }
+  | { readonly of: "template"; readonly entry: TemplateEntry }
+  | { readonly of: "prompt"; readonly entry: PromptEntry };
+
+/** What a registration is made of. */
+export interface Registration<Config extends object> {
+  readonly kind: Kind;
+  readonly name: string;
+  /** Distinguishes within the kind: resources by URI, templates by name. */
+  readonly key: string;
+  readonly config: Config & { readonly enabled?: boolean };
+  readonly compile: (config: Config) => AnyEntry;
+}
+
+/**
+ * Collects registrations, compiles each one as it comes (mistakes show at the line that made them), and freezes a
+ * catalogue when somebody asks for it. Knows no transport.
+ */
+export class Definition implements App {
+  readonly options: ResolvedOptions;
+  readonly hub: ChangeHub = new ChangeHub();
+  readonly ticker: Ticker = new Ticker();
+  readonly calls: CallTable = new CallTable(this.ticker);
+  readonly middleware: Middleware[] = [];
+  draining = false;
+  readonly #slots = new Map<string, Slot>();
+  readonly #offered = new Set<string>();
+  readonly #sealers = new Map<string, Sealer>();
+  #catalogue: Catalogue | undefined;
+
+  constructor(info: Implementation, options: McpServerOptions = {}) {
+    this.options = resolveOptions(info, options);
+  }
+
+  get info(): Implementation {
+    return this.options.info;
+  }
+  get instructions(): string | undefined {
+    return this.options.instructions;
+  }
+  get limits(): App["limits"] {
+    return this.options.limits;
+  }
+  get logger(): App["logger"] {
+    return this.options.logger;
+  }
+  get store(): App["store"] {
+    return this.options.store;
+  }
+  get auth(): App["auth"] {
+    return this.options.auth;
+  }
+  get maskErrors(): boolean {
+    return this.options.maskErrors;
+  }
+  get pageSize(): number {
+    return this.options.pageSize;
+  }
+  get cache(): App["cache"] {
+    return this.options.cache;
+  }
+
+  sealer(purpose: "session" | "request-state"): Sealer {
+    let sealer = this.#sealers.get(purpose);
+    if (sealer === undefined) {
+      sealer = new Sealer(this.options.secrets, purpose);
+      this.#sealers.set(purpose, sealer);
+    }
+    return sealer;
+  }
+
+  offers(capability: string): boolean {
+    return this.#offered.has(capability);
+  }
+
+  get catalogue(): Catalogue {
+    this.#catalogue ??= this.#freeze();
+    return this.#catalogue;
+  }
+
+  register<Config extends object>(registration: Registration<Config>): Registered<Config> {
+    const { kind, name, config } = registration;
+    const key = `${kind} ${registration.key}`;
+    if (this.#slots.has(key)) {
+      throw new HoldfastError("ERR_DUPLICATE_NAME", `${kind}: ${registration.key} is already registered`);
+    }
+    const compile = (changed: object) => registration.compile(changed as Config);
+    const slot: Slot = { kind, key, config, enabled: config.enabled !== false, compile, entry: compile(config) };
+    this.#slots.set(key, slot);
+    this.#offered.add(kind);
+    this.#changed(kind);
+    return this.#handle<Config>(name, slot);
+  }
+
+  #handle<Config extends object>(name: string, slot: Slot): Registered<Config> {
+    const enable = (enabled: boolean) => {
+      if (slot.enabled === enabled) return;
+      slot.enabled = enabled;
+      this.#changed(slot.kind);
+    };
+    return {
+      name,
+      enable: () => enable(true),
+      disable: () => enable(false),
+      update: (changes) => {
+        const config = { ...slot.config, ...changes };
+        slot.entry = slot.compile(config);
+        slot.config = config;
+        this.#changed(slot.kind);
+      },
+      remove: () => {
+        if (this.#slots.delete(slot.key)) this.#changed(slot.kind);
+      },
+    };
+  }
+
+  #changed(kind: Kind): void {
+    this.#catalogue = undefined;
+    this.hub.listChanged(kind);
+  }
+
+  #freeze(): Catalogue {
+    const tools: ToolEntry[] = [];
+    const resources: ResourceEntry[] = [];
+    const templates: TemplateEntry[] = [];
+    const prompts: PromptEntry[] = [];
+    for (const { enabled, entry } of this.#slots.values()) {
+      if (!enabled) continue;
+      if (entry.of === "tool") tools.push(entry.entry);
+      else if (entry.of === "resource") resources.push(entry.entry);
+      else if (entry.of === "template") templates.push(entry.entry);
+      else prompts.push(entry.entry);
+    }
+    return new Catalogue({ tools, resources, templates, prompts });
+  }
+}

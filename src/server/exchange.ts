@@ -1,0 +1,49 @@
+import type { Call } from "./call.js";
+import type { Peer } from "./peer.js";
+
+/**
+ * One client message and the way to answer it (design decision 2). Replies are routed by this object and never by
+ * JSON-RPC id, so clients that reuse ids cannot meet. Texts are complete, serialised JSON-RPC messages.
+ */
+export interface Exchange {
+  readonly peer: Peer;
+  /** Request headers, on HTTP. */
+  header?(name: string): string | undefined;
+  /** Calls that a `notifications/cancelled` on the same channel may name; undefined where closing cancels. */
+  readonly calls: CallRegister | undefined;
+  /** Sends a message that relates to this exchange and comes before its answer. */
+  notify(message: string): void;
+  /** Sends the answer, once. `code` is 0 for a result, else the JSON-RPC error code (HTTP maps it to a status). */
+  reply(message: string, code: number): void;
+  /** Ends the exchange without an answer: the client cancelled. */
+  abandon(): void;
+  /** Closes the connection of a resumable stream so that the client polls (2025-11-25, transports); else nothing. */
+  closeStream?(): void;
+}
+
+/** Calls in flight on one channel. A handful at a time: an array is faster than a map, and ids may repeat. */
+export class CallRegister {
+  readonly #calls: Call[] = [];
+
+  get size(): number {
+    return this.#calls.length;
+  }
+
+  add(call: Call): void {
+    this.#calls.push(call);
+  }
+
+  delete(call: Call): void {
+    const index = this.#calls.lastIndexOf(call);
+    if (index >= 0) this.#calls.splice(index, 1);
+  }
+
+  /** The newest call with this id: where ids repeat, the older ones were answered or given up by their client. */
+  find(id: unknown): Call | undefined {
+    return this.#calls.findLast((call) => call.id === id);
+  }
+
+  all(): readonly Call[] {
+    return [...this.#calls];
+  }
+}

@@ -1,0 +1,55 @@
+import { ErrorCode, McpError } from "../../errors.js";
+import type { GetPromptResult } from "../../protocol/types.js";
+import { isObject, own, ownString } from "../../util/json.js";
+import { chain, type MaybePromise } from "../../util/maybe-promise.js";
+import { mayAccess } from "../access.js";
+import type { Call } from "../call.js";
+import { CallContext } from "../context.js";
+import type { PromptEntry } from "../entries.js";
+import { describeIssues } from "../schema/index.js";
+import { listPage } from "./pages.js";
+import { runHandler } from "./run.js";
+
+/** `prompts/list`. */
+export function listPrompts(call: Call): MaybePromise<object> {
+  return listPage(call, call.app.catalogue.prompts, "prompts");
+}
+
+/** `prompts/get`. */
+export function getPrompt(call: Call): MaybePromise<object> {
+  const name = ownString(call.params, "name");
+  if (name === undefined) throw new McpError(ErrorCode.InvalidParams, "prompts/get needs a name (a string)");
+  const args = own(call.params, "arguments") ?? {};
+  if (!isObject(args)) throw new McpError(ErrorCode.InvalidParams, "prompts/get: arguments must be an object");
+  const prompt = call.app.catalogue.prompts.get(name);
+  if (prompt === undefined) throw unknownPrompt(name);
+  return chain(mayAccess(prompt, call.peer, args), (permitted) => {
+    if (!permitted) throw unknownPrompt(name);
+    if (prompt.args === undefined) return render(call, prompt, args);
+    return chain(prompt.args.validate(args), (checked) => {
+      if (checked.ok) return render(call, prompt, checked.value);
+      const text = `Invalid arguments for prompt ${name}: ${describeIssues(checked.issues)}`;
+      throw new McpError(ErrorCode.InvalidParams, text);
+    });
+  });
+}
+
+function unknownPrompt(name: string): McpError {
+  return new McpError(ErrorCode.InvalidParams, `Unknown prompt: ${name}`);
+}
+
+function render(call: Call, prompt: PromptEntry, args: unknown): MaybePromise<object> {
+  return runHandler(call, {
+    work: () => prompt.get(args, new CallContext(call)),
+    timeoutMs: undefined,
+    finish: (value) => {
+      if (!isObject(value) || !Array.isArray(value.messages)) {
+        throw new TypeError(`prompt ${prompt.name} must return { messages: [...] }`);
+      }
+      return call.peer.revision.promptResult(value as unknown as GetPromptResult);
+    },
+    recover: (error) => {
+      throw error;
+    },
+  });
+}

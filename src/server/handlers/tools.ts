@@ -1,0 +1,75 @@
+import { ErrorCode, McpError, MissingClientCapabilityError, PermissionError } from "../../errors.js";
+import type { CallToolResult } from "../../protocol/types.js";
+import { isObject, own, ownString } from "../../util/json.js";
+import { chain, type MaybePromise } from "../../util/maybe-promise.js";
+import { mayAccess } from "../access.js";
+import type { Call } from "../call.js";
+import { CallContext } from "../context.js";
+import type { ToolEntry } from "../entries.js";
+import { errorResult, toCallResult, toolFailure } from "../results.js";
+import { describeIssues, type ValidationResult } from "../schema/index.js";
+import { listPage } from "./pages.js";
+import { runHandler } from "./run.js";
+
+/** `tools/list`. */
+export function listTools(call: Call): MaybePromise<object> {
+  return listPage(call, call.app.catalogue.tools, "tools");
+}
+
+/** `tools/call`: validate -> permit -> handler -> result, each step once. */
+export function callTool(call: Call): MaybePromise<object> {
+  const name = ownString(call.params, "name");
+  if (name === undefined) throw new McpError(ErrorCode.InvalidParams, "tools/call needs a name (a string)");
+  const given = own(call.params, "arguments");
+  if (given !== undefined && !isObject(given)) {
+    throw new McpError(ErrorCode.InvalidParams, "tools/call: arguments must be an object");
+  }
+  const tool = call.app.catalogue.tools.get(name);
+  if (tool === undefined) throw unknownTool(name);
+  const args = given ?? {};
+  return chain(mayAccess(tool, call.peer, args), (permitted) => {
+    if (!permitted) throw unknownTool(name);
+    if (tool.input === undefined) return invoke(call, tool, args);
+    return chain(tool.input.validate(args), (checked) => callValid(call, tool, checked));
+  });
+}
+
+/** A tool the caller may not use is answered like one that does not exist: names are not confirmed to strangers. */
+function unknownTool(name: string): McpError {
+  return new McpError(ErrorCode.InvalidParams, `Unknown tool: ${name}`);
+}
+
+function callValid(call: Call, tool: ToolEntry, checked: ValidationResult): MaybePromise<object> {
+  if (checked.ok) return invoke(call, tool, checked.value);
+  // A result and not a protocol error: the model can read it and call again (2025-11-25, tools, "Error Handling").
+  const text = `Invalid arguments for tool ${tool.name}: ${describeIssues(checked.issues)}`;
+  return call.peer.revision.callResult(errorResult(text));
+}
+
+function invoke(call: Call, tool: ToolEntry, args: unknown): MaybePromise<object> {
+  return runHandler(call, {
+    work: () => tool.invoke(args, new CallContext(call)),
+    timeoutMs: tool.timeoutMs,
+    finish: (value) => chain(finish(call, tool, value), (result) => call.peer.revision.callResult(result)),
+    recover: (error) => call.peer.revision.callResult(recover(call, tool, error)),
+  });
+}
+
+function finish(call: Call, tool: ToolEntry, value: unknown): MaybePromise<CallToolResult> {
+  const result = toCallResult(value, tool.output !== undefined);
+  if (tool.output === undefined || result.isError === true) return result;
+  return chain(tool.output.validate(result.structuredContent), (checked) => {
+    if (checked.ok) return result;
+    const issues = describeIssues(checked.issues);
+    call.app.logger.log("error", "output_invalid", { tool: tool.name, issues });
+    return errorResult(`Tool ${tool.name} returned a result that does not fit its outputSchema: ${issues}`);
+  });
+}
+
+/** Protocol errors stay errors; everything else becomes a result the model can read. */
+function recover(call: Call, tool: ToolEntry, error: unknown): CallToolResult {
+  if (error instanceof McpError) throw error;
+  if (error instanceof MissingClientCapabilityError && call.peer.revision.era === "modern") throw error;
+  if (error instanceof PermissionError) return errorResult(error.message);
+  return toolFailure(call, tool.name, error);
+}

@@ -1,0 +1,140 @@
+/**
+ * The journal of one call: answers of the client and results of steps, by key.
+ *
+ * Invariants:
+ * 1. A recorded answer or step is returned, never asked or run again.
+ * 2. Once a question is open (modern era) the run is suspended: nothing new is recorded except steps already running.
+ * 3. The outcome of a suspended run is always `input_required`, whatever the handler does with the signal thrown at it.
+ * 4. State is bound to principal, method, target and arguments, sealed, and expires; anything else is refused.
+ */
+import { randomUUID } from "node:crypto";
+import { principalKey } from "../auth/principal.js";
+import { ErrorCode, McpError } from "../errors.js";
+import { canonicalJson } from "../util/canonical-json.js";
+import { sha256 } from "../util/ids.js";
+import { isObject, type JsonObject, own, ownObject, ownString } from "../util/json.js";
+import type { Call } from "./call.js";
+
+/** A question for the client, as it stands in `inputRequests`. */
+export interface InputRequest {
+  readonly method: string;
+  readonly params?: object;
+}
+
+/** Thrown out of `ctx.elicit` and its like on 2026-07-28 to end the run: the handler is replayed with the answer. */
+export class InputRequiredSignal extends Error {
+  override readonly name = "InputRequiredSignal";
+  constructor() {
+    super(
+      "The call waits for input from the client; let this error pass, the handler is called again with the answer.",
+    );
+  }
+}
+
+const BAD_STATE = "requestState is not valid for this request: it was altered, has expired, or belongs to another call";
+
+export class Journal {
+  readonly operationId: string;
+  readonly #call: Call;
+  readonly #recorded: Map<string, unknown>;
+  readonly #answers: JsonObject;
+  readonly #questions = new Map<string, InputRequest>();
+  readonly #counts = new Map<string, number>();
+  readonly #running = new Set<Promise<unknown>>();
+  readonly #round: number;
+
+  private constructor(call: Call, state: JsonObject | undefined) {
+    this.#call = call;
+    this.#recorded = new Map(Object.entries(ownObject(state, "j") ?? {}));
+    this.#round = typeof state?.r === "number" ? state.r : 0;
+    this.operationId = ownString(state, "o") ?? randomUUID();
+    this.#answers = ownObject(call.params, "inputResponses") ?? {};
+  }
+
+  /** Opens the journal of a call; throws -32602 when the client sent state that is not ours. */
+  static of(call: Call): Journal {
+    const sealed = call.peer.revision.era === "modern" ? own(call.params, "requestState") : undefined;
+    return new Journal(call, sealed === undefined ? undefined : openState(call, sealed));
+  }
+
+  get suspended(): boolean {
+    return this.#questions.size > 0;
+  }
+
+  /** A key for the next unnamed question or step of a kind: its number, the same in every replay. */
+  nextKey(kind: string): string {
+    const count = (this.#counts.get(kind) ?? 0) + 1;
+    this.#counts.set(kind, count);
+    return count === 1 && kind.startsWith("step:") ? kind : `${kind}-${count}`;
+  }
+
+  /**
+   * The client's answer under `key`, or undefined when it has to be asked (again). `accept` says whether an answer is
+   * usable; one that is not is asked again (2026-07-28, MRTR, "Error Handling").
+   */
+  answer(key: string, request: InputRequest, accept: (answer: unknown) => boolean): unknown {
+    if (this.#recorded.has(key)) return this.#recorded.get(key);
+    const answer = own(this.#answers, key);
+    if (answer !== undefined && accept(answer)) {
+      this.#recorded.set(key, answer);
+      return answer;
+    }
+    this.#questions.set(key, request);
+    return undefined;
+  }
+
+  /** Runs a step once; its result must be JSON. */
+  async step<T>(name: string, work: () => T | Promise<T>): Promise<T> {
+    const key = this.nextKey(`step:${name}`);
+    if (this.#recorded.has(key)) return this.#recorded.get(key) as T;
+    if (this.suspended) throw new InputRequiredSignal();
+    const running = Promise.resolve().then(work);
+    this.#running.add(running);
+    try {
+      const value = await running;
+      this.#recorded.set(key, value);
+      return value;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  /** The result that asks the client for everything that is open. Waits for running steps: their results go along. */
+  async inputRequired(): Promise<object> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+    const { limits } = this.#call.app;
+    if (this.#round >= limits.maxRounds) {
+      throw new McpError(ErrorCode.InvalidParams, `The call asked for input ${this.#round} times; giving up.`);
+    }
+    const state = JSON.stringify({
+      j: Object.fromEntries(this.#recorded),
+      o: this.operationId,
+      r: this.#round + 1,
+      e: Date.now() + limits.requestStateTtlMs,
+    });
+    if (state.length > limits.requestStateMaxBytes) {
+      throw new Error(
+        `requestState of ${state.length} bytes exceeds limits.requestStateMaxBytes; record less in steps`,
+      );
+    }
+    const requestState = this.#call.app.sealer("request-state").seal(state, binding(this.#call));
+    return { resultType: "input_required", inputRequests: Object.fromEntries(this.#questions), requestState };
+  }
+}
+
+/** What state is bound to: who asked for what. `inputResponses` and `_meta` differ between rounds and stay out. */
+function binding(call: Call): string {
+  const { params } = call;
+  const target = own(params, "name") ?? own(params, "uri");
+  const digest = sha256(canonicalJson(own(params, "arguments") ?? {}));
+  return JSON.stringify([principalKey(call.peer.principal), call.method, target, digest]);
+}
+
+function openState(call: Call, sealed: unknown): JsonObject {
+  const plain = typeof sealed === "string" ? call.app.sealer("request-state").open(sealed, binding(call)) : undefined;
+  const state: unknown = plain === undefined ? undefined : JSON.parse(plain);
+  if (!isObject(state) || typeof state.e !== "number" || state.e < Date.now()) {
+    throw new McpError(ErrorCode.InvalidParams, BAD_STATE);
+  }
+  return state;
+}

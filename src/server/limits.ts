@@ -1,0 +1,72 @@
+/**
+ * Every bound of the server: one table from which options, documentation and tests are made. A bound is finite by
+ * default; `Infinity` lifts it explicitly.
+ */
+export const LIMITS = {
+  maxBodyBytes: { default: 4_194_304, why: "A request body is held in memory whole; 4 MiB is what peers allow." },
+  maxLineBytes: {
+    default: 16_777_216,
+    why: "One stdio message; above HTTP's bound because the parent process is trusted more than a network.",
+  },
+  maxBatch: { default: 100, why: "Messages in one JSON-RPC batch (2025-03-26): each may start a call." },
+  callTimeoutMs: { default: 3_600_000, why: "A call without a timeoutMs of its own ends some day: one hour." },
+  clientRequestTimeoutMs: {
+    default: 300_000,
+    why: "How long a client may take to answer elicitation: people are slow.",
+  },
+  sessionMaxAgeMs: { default: 604_800_000, why: "A session id that leaked is of no use after a week." },
+  sessionIdleMs: {
+    default: 1_800_000,
+    why: "What a session accumulated is forgotten when it is silent for 30 minutes.",
+  },
+  maxSessions: {
+    default: 50_000,
+    why: "Sessions that hold state (an open stream, a subscription); others cost nothing.",
+  },
+  maxSubscriptions: { default: 1000, why: "Resource subscriptions of one session or listen stream." },
+  maxPendingRequests: { default: 100, why: "Requests to one client that wait for its answer." },
+  maxStreams: { default: 50_000, why: "Resumable streams; at the bound the one idle for longest makes room." },
+  maxStreamsPerSession: { default: 16, why: "Standing GET streams one session may hold open." },
+  streamMaxEvents: { default: 1024, why: "Events of one stream kept for a client that reconnects." },
+  streamMaxBytes: { default: 8_388_608, why: "Characters of events of one stream kept for a client that reconnects." },
+  resumeWindowMs: {
+    default: 300_000,
+    why: "How long a dropped stream can be resumed: five minutes, a train in a tunnel.",
+  },
+  maxQueuedBytes: { default: 4_194_304, why: "Bytes waiting for a slow reader; beyond, its connection is ended." },
+  keepAliveMs: { default: 15_000, why: "Below every common proxy's idle timeout (nginx and ALB: 60 s)." },
+  slowCallMs: {
+    default: 1000,
+    why: "A call not answered by then becomes a stream, so that it is kept alive and resumable.",
+  },
+  retryMs: { default: 1000, why: "What event streams tell clients to wait before they reconnect." },
+  requestStateTtlMs: {
+    default: 3_600_000,
+    why: "How long the answer to input_required may take: an hour, as for forms.",
+  },
+  requestStateMaxBytes: {
+    default: 65_536,
+    why: "requestState travels twice per round trip; larger state belongs in a store.",
+  },
+  maxRounds: { default: 32, why: "input_required round trips of one call; more is a loop." },
+} as const;
+
+export type LimitName = keyof typeof LIMITS;
+/** Every limit with a value. */
+export type Limits = Readonly<Record<LimitName, number>>;
+
+/** Fills in defaults; throws a TypeError for a value that is not a number above zero or a name that does not exist. */
+export function resolveLimits(given: Partial<Limits> = {}): Limits {
+  const limits = Object.fromEntries(Object.entries(LIMITS).map(([name, limit]) => [name, limit.default])) as Record<
+    LimitName,
+    number
+  >;
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    if (!Object.hasOwn(LIMITS, name))
+      throw new TypeError(`limits.${name} does not exist; limits: ${Object.keys(LIMITS).join(", ")}`);
+    if (typeof value !== "number" || !(value > 0)) throw new TypeError(`limits.${name} must be a number above 0`);
+    limits[name as LimitName] = value;
+  }
+  return limits;
+}

@@ -1,0 +1,106 @@
+import { type Authenticator, anonymous } from "../auth/authenticator.js";
+import { HoldfastError } from "../errors.js";
+import type { Implementation } from "../protocol/types.js";
+import { memoryStore } from "../stores/memory/index.js";
+import type { Store } from "../stores/types.js";
+import { randomId } from "../util/ids.js";
+import { type Logger, stderrLogger } from "../util/logger.js";
+import { type Limits, resolveLimits } from "./limits.js";
+import type { CacheHint } from "./types.js";
+
+/** Options of `new McpServer(info, options)`. */
+export interface McpServerOptions {
+  /** Guidance for models on how to use this server; sent by `initialize` and `server/discover`. */
+  readonly instructions?: string;
+  /** Who callers are. Default: everybody is the same anonymous principal without permissions. */
+  readonly auth?: Authenticator;
+  /** Where state lives. Default: `"memory"`, which ends with the process. */
+  readonly store?: "memory" | Store;
+  /**
+   * One or several secrets (16 characters or more, newest first) that seal session ids and request state; the newest
+   * seals, all open. Default: `MCP_SECRET` (comma separated), else a random one, so that ids end with the process.
+   */
+  readonly secret?: string | readonly string[];
+  readonly limits?: Partial<Limits>;
+  /** The URL clients use, when a proxy stands in front: its host is then allowed. */
+  readonly publicUrl?: string;
+  /** Host names requests may be addressed to, beside loopback, the bound address and `publicUrl`; `"*"` allows all. */
+  readonly allowedHosts?: readonly string[];
+  /** Origins of web pages that may call (with CORS). Default: only pages of this server itself. `"*"` allows all. */
+  readonly allowedOrigins?: readonly string[];
+  /** Default `true`: clients get a correlation id instead of the message of an unexpected error. */
+  readonly maskErrors?: boolean;
+  /** Entries of one page of a list. */
+  readonly pageSize?: number;
+  /** Cache hints of lists (2026-07-28). Default: stale at once. */
+  readonly cache?: CacheHint;
+  /** Where Holdfast reports. Default: lines on stderr. */
+  readonly logger?: Logger;
+}
+
+/** Options with every default filled in; nobody below writes `??`. */
+export interface ResolvedOptions {
+  readonly info: Implementation;
+  readonly instructions: string | undefined;
+  readonly auth: Authenticator;
+  readonly store: Store;
+  readonly secrets: readonly string[];
+  readonly limits: Limits;
+  readonly publicUrl: URL | undefined;
+  readonly allowedHosts: readonly string[];
+  readonly allowedOrigins: readonly string[];
+  readonly maskErrors: boolean;
+  readonly pageSize: number;
+  readonly cache: CacheHint | undefined;
+  readonly logger: Logger;
+}
+
+/** A page of a list that still fits in one SSE event of the clients that bound it at 1 MiB. */
+const DEFAULT_PAGE_SIZE = 250;
+const SECRET_VARIABLE = "MCP_SECRET";
+const STORE_VARIABLE = "MCP_STORE";
+
+/** Fills in defaults and checks everything once. Throws at start, never at the first request. */
+export function resolveOptions(info: Implementation, options: McpServerOptions): ResolvedOptions {
+  if (typeof info?.name !== "string" || info.name === "" || typeof info.version !== "string") {
+    throw new TypeError("new McpServer needs { name, version }");
+  }
+  return {
+    info,
+    instructions: options.instructions,
+    auth: options.auth ?? anonymous(),
+    store: resolveStore(options.store ?? process.env[STORE_VARIABLE]),
+    secrets: resolveSecrets(options.secret ?? process.env[SECRET_VARIABLE]?.split(",")),
+    limits: resolveLimits(options.limits),
+    publicUrl: resolvePublicUrl(options.publicUrl),
+    allowedHosts: (options.allowedHosts ?? []).map((host) => host.toLowerCase()),
+    allowedOrigins: options.allowedOrigins ?? [],
+    maskErrors: options.maskErrors ?? true,
+    pageSize: resolvePageSize(options.pageSize),
+    cache: options.cache,
+    logger: options.logger ?? stderrLogger,
+  };
+}
+
+function resolveStore(store: string | Store | undefined): Store {
+  if (store === undefined || store === "memory") return memoryStore();
+  if (typeof store === "object") return store;
+  throw new HoldfastError("ERR_CONFIG", `Unknown store ${JSON.stringify(store)}; this version has "memory".`);
+}
+
+function resolveSecrets(secret: string | readonly string[] | undefined): readonly string[] {
+  const secrets = (typeof secret === "string" ? [secret] : (secret ?? [])).map((one) => one.trim()).filter(Boolean);
+  return secrets.length > 0 ? secrets : [randomId()];
+}
+
+function resolvePublicUrl(url: string | undefined): URL | undefined {
+  if (url === undefined) return undefined;
+  if (!URL.canParse(url)) throw new TypeError(`publicUrl is not a URL: ${url}`);
+  return new URL(url);
+}
+
+function resolvePageSize(size: number | undefined): number {
+  if (size === undefined) return DEFAULT_PAGE_SIZE;
+  if (!Number.isSafeInteger(size) || size < 1) throw new TypeError("pageSize must be a whole number above 0");
+  return size;
+}

@@ -1,0 +1,207 @@
+import type { Requirement } from "../auth/permissions.js";
+import type { Principal } from "../auth/principal.js";
+import type { Operation } from "../operations/types.js";
+import type { ProtocolVersion } from "../protocol/revisions/index.js";
+import type {
+  Annotations,
+  CacheScope,
+  CallToolResult,
+  ContentBlock,
+  CreateMessageParams,
+  CreateMessageResult,
+  ElicitResult,
+  GetPromptResult,
+  Icon,
+  Meta,
+  ReadResourceResult,
+  Resource,
+  Root,
+  ToolAnnotations,
+} from "../protocol/types.js";
+import type { ClientFacts, TransportName } from "./peer.js";
+import type { InferInput, InferOutput, SchemaInput } from "./schema/types.js";
+
+/** How long and by whom an answer may be reused (2026-07-28, caching). */
+export interface CacheHint {
+  readonly ttlMs?: number;
+  readonly cacheScope?: CacheScope;
+}
+
+/** Decides whether a caller sees a tool, resource or prompt at all; what is not visible cannot be called either. */
+export type Visible = boolean | ((viewer: Viewer) => boolean | Promise<boolean>);
+export interface Viewer {
+  readonly principal: Principal;
+  readonly client: ClientFacts;
+  readonly revision: ProtocolVersion;
+  readonly transport: TransportName;
+}
+
+/** Keys every registration shares. */
+export interface CommonConfig {
+  readonly title?: string;
+  readonly description?: string;
+  readonly icons?: readonly Icon[];
+  readonly _meta?: Meta;
+  /** Permissions the caller needs; evaluated on every list and every call. */
+  readonly requires?: Requirement;
+  readonly visible?: Visible;
+}
+
+/** Configuration of a tool: the official SDK's keys and Holdfast's own. */
+export interface ToolConfig<Input extends SchemaInput | undefined, Output extends SchemaInput | undefined>
+  extends CommonConfig {
+  readonly inputSchema?: Input;
+  readonly outputSchema?: Output;
+  readonly annotations?: ToolAnnotations;
+  /** After this many milliseconds `ctx.signal` aborts and the caller is told. Default: `limits.callTimeoutMs`. */
+  readonly timeoutMs?: number;
+  readonly enabled?: boolean;
+}
+
+/** Log messages to the client, at the severities of RFC 5424. */
+export interface ContextLog {
+  debug(message: string, data?: Readonly<Record<string, unknown>>): void;
+  info(message: string, data?: Readonly<Record<string, unknown>>): void;
+  notice(message: string, data?: Readonly<Record<string, unknown>>): void;
+  warning(message: string, data?: Readonly<Record<string, unknown>>): void;
+  error(message: string, data?: Readonly<Record<string, unknown>>): void;
+  critical(message: string, data?: Readonly<Record<string, unknown>>): void;
+  alert(message: string, data?: Readonly<Record<string, unknown>>): void;
+  emergency(message: string, data?: Readonly<Record<string, unknown>>): void;
+}
+
+/** A form the user fills in: a flat object of strings, numbers, booleans and enums. */
+export interface FormElicitation<S extends SchemaInput = SchemaInput> {
+  readonly mode?: "form";
+  readonly message: string;
+  readonly requestedSchema: S;
+  /** Names this question over replays of the handler; by default its number. Unique within the call. */
+  readonly key?: string;
+}
+/** A page the user opens, for what must not pass through the client (2025-11-25 and later). */
+export interface UrlElicitation {
+  readonly mode: "url";
+  readonly message: string;
+  readonly url: string;
+  readonly key?: string;
+}
+/** The answer to a form: `content` fits the schema when `action` is `"accept"`. */
+export type FormResult<S extends SchemaInput> =
+  | { readonly action: "accept"; readonly content: InferOutput<S> }
+  | { readonly action: "decline" | "cancel"; readonly content?: undefined };
+
+/** The request as it came in. */
+export interface RequestInfo {
+  readonly id: string | number;
+  readonly method: string;
+  readonly meta: Meta;
+  /** A request header by lower-case name; undefined off HTTP. */
+  header(name: string): string | undefined;
+}
+
+/**
+ * What a handler gets: the same on every transport and every revision. All members can be destructured.
+ *
+ * `elicit`, `sample`, `roots` and `step` are journaled. On 2026-07-28 a question ends the run and the handler is called
+ * again from its start with the answers so far (specification, "Multi Round-Trip Requests"), so put effects after the
+ * last question or inside `step`, and let the error these calls throw pass.
+ */
+export interface RequestContext {
+  /** Aborts when the client cancels or (on 2026-07-28) disconnects, on timeout and on shutdown. Never on success. */
+  readonly signal: AbortSignal;
+  /** Reports progress if the client asked for it; values that do not increase are left out, as the protocol demands. */
+  progress(done: number, total?: number, message?: string): void;
+  /** Sends log messages at or above the level the client asked for. */
+  readonly log: ContextLog;
+  readonly principal: Principal;
+  /** Throws a `PermissionError` unless the caller has all of the permissions. */
+  require(...permissions: readonly string[]): void;
+  /** Asks the user. Throws `MissingClientCapabilityError` when the client cannot. */
+  elicit<const S extends SchemaInput>(request: FormElicitation<S>): Promise<FormResult<S>>;
+  elicit(request: UrlElicitation): Promise<ElicitResult>;
+  /** Asks the client's model. Throws `MissingClientCapabilityError` when the client cannot. */
+  sample(request: CreateMessageParams & { readonly key?: string }): Promise<CreateMessageResult>;
+  /** Asks for the client's root directories. Throws `MissingClientCapabilityError` when the client cannot. */
+  roots(request?: { readonly key?: string }): Promise<readonly Root[]>;
+  /** Runs `work` once per call, however often the handler is replayed: its result (JSON) is kept in the journal. */
+  step<T>(name: string, work: () => T | Promise<T>): Promise<T>;
+  /** The work this call asks for; `operation.id` is the same in every replay. */
+  readonly operation: Operation;
+  readonly client: ClientFacts;
+  readonly revision: ProtocolVersion;
+  readonly transport: TransportName;
+  readonly request: RequestInfo;
+  /** Ends the connection of a resumable response stream, so that the client comes back for the rest later. */
+  closeStream(): void;
+}
+
+/** What a tool may return. A string is text, a plain object structured content, an array of blocks content. */
+export type ToolReturn =
+  | string
+  | CallToolResult
+  | readonly ContentBlock[]
+  | object
+  | undefined
+  | null
+  | number
+  | boolean;
+
+type Awaitable<T> = T | Promise<T>;
+/** Arguments as the handler sees them: after validation, with defaults. */
+export type ToolArgs<S> = S extends SchemaInput ? InferOutput<S> : Record<string, unknown>;
+export type ToolHandler<S extends SchemaInput> = (args: InferOutput<S>, ctx: RequestContext) => Awaitable<ToolReturn>;
+
+/** Completes one argument: given what was typed and the arguments known so far. */
+export type Completer = (
+  value: string,
+  context: { readonly arguments: Readonly<Record<string, string>>; readonly principal: Principal },
+) => Awaitable<readonly string[]>;
+
+export interface ResourceConfig extends CommonConfig {
+  readonly mimeType?: string;
+  readonly size?: number;
+  readonly annotations?: Annotations;
+  readonly cache?: CacheHint;
+}
+export type ReadResource = (uri: URL, ctx: RequestContext) => Awaitable<ReadResourceResult>;
+export type ReadTemplate = (
+  uri: URL,
+  variables: Readonly<Record<string, string | string[]>>,
+  ctx: RequestContext,
+) => Awaitable<ReadResourceResult>;
+/** Lists the resources a template stands for. */
+export type ListTemplate = (ctx: RequestContext) => Awaitable<{ readonly resources: readonly Resource[] }>;
+
+export interface PromptConfig<Args extends SchemaInput | undefined> extends CommonConfig {
+  readonly argsSchema?: Args;
+  /** Completers by argument name. */
+  readonly complete?: Readonly<Record<string, Completer>>;
+}
+export type PromptReturn = Awaitable<GetPromptResult>;
+export type PromptHandler<S extends SchemaInput> = (args: InferOutput<S>, ctx: RequestContext) => PromptReturn;
+
+/** A request on its way to its handler, as middleware sees it. */
+export interface MiddlewareRequest {
+  readonly method: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly principal: Principal;
+  readonly client: ClientFacts;
+  readonly revision: ProtocolVersion;
+  readonly transport: TransportName;
+}
+/**
+ * Runs around every request. Return what `next()` gives, something else, or throw (`McpError` for a JSON-RPC error).
+ * Called in the order of `use`.
+ */
+export type Middleware = (request: MiddlewareRequest, next: () => Promise<object>) => object | Promise<object>;
+
+/** A handle on a registration: change it at run time; clients are told by `list_changed`. */
+export interface Registered<Config> {
+  readonly name: string;
+  enable(): void;
+  disable(): void;
+  update(changes: Partial<Config>): void;
+  remove(): void;
+}
+
+export type { InferInput, InferOutput, SchemaInput };

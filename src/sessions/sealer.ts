@@ -1,0 +1,76 @@
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from "node:crypto";
+import { HoldfastError } from "../errors.js";
+
+/** Short secrets can be guessed offline from one sealed value. */
+const MIN_SECRET_LENGTH = 16;
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+const KEY_BYTES = 32;
+/** Enough to pick the right key out of a few; a collision only costs a second attempt. */
+const KEY_ID_BYTES = 2;
+const HEAD_BYTES = KEY_ID_BYTES + IV_BYTES;
+
+interface SealKey {
+  readonly id: Buffer;
+  readonly key: Buffer;
+}
+
+/**
+ * Encrypts and authenticates small values that travel through clients: session ids, request state, cursors
+ * (AES-256-GCM; the purpose is part of the key, so one kind of value cannot pass for another). The first secret seals;
+ * all of them open, so a key is rotated by putting the new one in front.
+ */
+export class Sealer {
+  readonly #keys: readonly SealKey[];
+
+  constructor(secrets: readonly string[], purpose: string) {
+    if (secrets.length === 0) throw new HoldfastError("ERR_SEAL", "At least one seal secret is needed.");
+    for (const secret of secrets) {
+      if (secret.length >= MIN_SECRET_LENGTH) continue;
+      throw new HoldfastError("ERR_SEAL", `A seal secret needs at least ${MIN_SECRET_LENGTH} characters (MCP_SECRET).`);
+    }
+    this.#keys = secrets.map((secret) => deriveKey(secret, purpose));
+  }
+
+  /** Seals `plain` into base64url text; `bound` is authenticated with it and must be given again to open it. */
+  seal(plain: string, bound = ""): string {
+    const [current] = this.#keys;
+    if (current === undefined) throw new HoldfastError("ERR_SEAL", "No seal key.");
+    const iv = randomBytes(IV_BYTES);
+    const cipher = createCipheriv("aes-256-gcm", current.key, iv);
+    cipher.setAAD(Buffer.from(bound));
+    const sealed = Buffer.concat([current.id, iv, cipher.update(plain, "utf8"), cipher.final(), cipher.getAuthTag()]);
+    return sealed.toString("base64url");
+  }
+
+  /** What was sealed, or undefined when the text is not ours, was altered, or is bound to something else. */
+  open(sealed: string, bound = ""): string | undefined {
+    const bytes = Buffer.from(sealed, "base64url");
+    // The decoder skips what it cannot read; only the exact text we made is accepted.
+    if (bytes.length < HEAD_BYTES + TAG_BYTES || bytes.toString("base64url") !== sealed) return undefined;
+    const id = bytes.subarray(0, KEY_ID_BYTES);
+    for (const key of this.#keys) {
+      if (!key.id.equals(id)) continue;
+      const plain = decrypt(key.key, bytes, bound);
+      if (plain !== undefined) return plain;
+    }
+    return undefined;
+  }
+}
+
+function deriveKey(secret: string, purpose: string): SealKey {
+  const key = Buffer.from(hkdfSync("sha256", secret, "holdfast", `holdfast/${purpose}/v1`, KEY_BYTES));
+  return { id: createHash("sha256").update(key).digest().subarray(0, KEY_ID_BYTES), key };
+}
+
+function decrypt(key: Buffer, bytes: Buffer, bound: string): string | undefined {
+  try {
+    const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(KEY_ID_BYTES, HEAD_BYTES));
+    decipher.setAAD(Buffer.from(bound));
+    decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+    const plain = Buffer.concat([decipher.update(bytes.subarray(HEAD_BYTES, -TAG_BYTES)), decipher.final()]);
+    return plain.toString("utf8");
+  } catch {
+    return undefined;
+  }
+}

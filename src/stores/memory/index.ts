@@ -1,0 +1,7 @@
+import type { Store } from "../types.js";
+import { MemoryStreamStore } from "./streams.js";
+
+/** The default store: everything in this process, gone with it. */
+export function memoryStore(): Store {
+  return { streams: new MemoryStreamStore() };
+}

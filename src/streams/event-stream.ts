@@ -1,0 +1,178 @@
+/**
+ * One resumable stream of server-sent events.
+ *
+ * Invariants:
+ * 1. An event is in the log before it is written to a connection (persist, then send).
+ * 2. Event ids are `<stream id>_<seq>`, rise by one, and belong to one stream only.
+ * 3. At most one connection is attached; a newer one takes its place and the older one is ended.
+ * 4. A connection gets every event after the one it names, once and in order, then live ones with no gap between.
+ * 5. A reader too slow for its bound loses its connection, never an event: the log has it when the reader comes back.
+ */
+import { encodeEvent, encodePriming } from "../protocol/sse.js";
+import type { StreamLog, StreamSlice } from "../stores/types.js";
+import { isThenable } from "../util/maybe-promise.js";
+
+/** Where events go: a response that is open for writing. */
+export interface EventSink {
+  /** Writes text; returns the number of bytes still waiting in memory for a slow reader. */
+  write(text: string): number;
+  end(): void;
+}
+
+export interface EventStreamOptions {
+  readonly id: string;
+  /** Principal and session the stream belongs to; a resume by anybody else finds nothing. */
+  readonly owner: string;
+  readonly log: StreamLog;
+  /** A connection with more bytes than this waiting for its reader is ended. */
+  readonly maxQueuedBytes: number;
+  /** What clients are told to wait before they reconnect. */
+  readonly retryMs: number;
+  /** Builds the message that tells a client how many events are gone for good. */
+  readonly gapMessage: (missed: number) => string;
+  readonly now: () => number;
+}
+
+export class EventStream {
+  readonly id: string;
+  readonly owner: string;
+  readonly #options: EventStreamOptions;
+  #seq = 0;
+  #sink: EventSink | undefined;
+  #finished = false;
+  #dropped = false;
+  #idleSince: number;
+  /** Set while a store writes or reads asynchronously: later steps wait for it, so that order is kept. */
+  #tail: Promise<void> | undefined;
+
+  constructor(options: EventStreamOptions) {
+    this.id = options.id;
+    this.owner = options.owner;
+    this.#options = options;
+    this.#idleSince = options.now();
+  }
+
+  /** True while a connection is attached. */
+  get attached(): boolean {
+    return this.#sink !== undefined;
+  }
+
+  get finished(): boolean {
+    return this.#finished;
+  }
+
+  /** True once the stream is forgotten: nothing can be resumed. */
+  get dropped(): boolean {
+    return this.#dropped;
+  }
+
+  /** The id that resumes after everything appended so far. */
+  get cursor(): string {
+    return this.#eventId(this.#seq);
+  }
+
+  /** How long no connection has been attached, in milliseconds; 0 while one is. */
+  idleMs(nowMs: number): number {
+    return this.#sink === undefined ? nowMs - this.#idleSince : 0;
+  }
+
+  /** Attaches the first connection of a stream and, if asked, sends the event that primes it to resume. */
+  open(sink: EventSink, prime: boolean): void {
+    this.#sink = sink;
+    if (prime) sink.write(encodePriming(this.#eventId(0), this.#options.retryMs));
+  }
+
+  /** Appends one message and sends it to the attached connection. */
+  append(data: string): void {
+    this.#seq += 1;
+    const seq = this.#seq;
+    this.#step(
+      () => this.#options.log.append(seq, data),
+      () => this.#send(seq, data),
+    );
+  }
+
+  /** Nothing more will come: the connection ends after what is under way. */
+  finish(): void {
+    this.#finished = true;
+    this.#step(
+      () => undefined,
+      () => this.close(),
+    );
+  }
+
+  /** Attaches a reconnecting client: first what it missed after event `seq`, then live events. */
+  resume(sink: EventSink, seq: number): void {
+    this.#step(
+      () => this.#options.log.read(seq),
+      (slice) => this.#replay(sink, seq, slice),
+    );
+  }
+
+  /** Ends the attached connection; the stream can still be resumed. */
+  close(): void {
+    const sink = this.#sink;
+    if (sink === undefined) return;
+    this.detach(sink);
+    sink.end();
+  }
+
+  /** Called when a connection is gone. */
+  detach(sink: EventSink): void {
+    if (this.#sink !== sink) return;
+    this.#sink = undefined;
+    this.#idleSince = this.#options.now();
+  }
+
+  /** Frees the log. */
+  drop(): void {
+    this.#dropped = true;
+    this.close();
+    this.#options.log.drop();
+  }
+
+  #replay(sink: EventSink, seq: number, slice: StreamSlice): void {
+    const previous = this.#sink;
+    this.#sink = sink;
+    if (previous !== undefined && previous !== sink) previous.end();
+    if (slice.missed > 0) {
+      // The id of the last lost event: a client that drops again right here is not told of the same gap twice.
+      this.#write(encodeEvent(this.#options.gapMessage(slice.missed), this.#eventId(seq + slice.missed)));
+    }
+    for (const event of slice.events) this.#send(event.seq, event.data);
+    if (this.#finished) this.close();
+  }
+
+  #send(seq: number, data: string): void {
+    this.#write(encodeEvent(data, this.#eventId(seq)));
+  }
+
+  #write(text: string): void {
+    const sink = this.#sink;
+    if (sink !== undefined && sink.write(text) > this.#options.maxQueuedBytes) this.close();
+  }
+
+  #eventId(seq: number): string {
+    return `${this.id}_${seq}`;
+  }
+
+  #step<T>(work: () => T | Promise<T>, then: (value: T) => void): void {
+    if (this.#tail === undefined) {
+      const value = work();
+      if (!isThenable(value)) return then(value as T);
+      this.#wait((value as Promise<T>).then(then));
+      return;
+    }
+    this.#wait(this.#tail.then(work).then(then));
+  }
+
+  #wait(step: Promise<void>): void {
+    const tail = step
+      // A store that fails ends the connection: the client comes back and reads what the store has.
+      .catch(() => this.close())
+      .then(() => {
+        if (this.#tail === tail) this.#tail = undefined;
+      });
+    this.#tail = tail;
+  }
+}

@@ -1,0 +1,255 @@
+/** The HTTP transport: gate, authentication, routes. One handler serves every revision on one port. */
+import type { AuthRequest } from "../../auth/authenticator.js";
+import type { Principal } from "../../auth/principal.js";
+import { ErrorCode } from "../../errors.js";
+import { HEADER } from "../../protocol/headers.js";
+import { INVALID_REQUEST, messageKind, PARSE_ERROR, type RequestMessage, salvageId } from "../../protocol/jsonrpc.js";
+import { claimedVersion } from "../../protocol/revisions/2026-07-28/envelope.js";
+import { revisionOf } from "../../protocol/revisions/index.js";
+import type { App } from "../../server/app.js";
+import { StreamRegistry } from "../../streams/registry.js";
+import { isObject, ownObject } from "../../util/json.js";
+import { isThenable } from "../../util/maybe-promise.js";
+import { Gate, type GateOptions, preflightHeaders } from "./gate.js";
+import { type LegacyLane, serveDelete, serveGet, servePost } from "./legacy.js";
+import { serveModern } from "./modern.js";
+import { isJson } from "./negotiation.js";
+import { refuse, refuseDraining, refuseMessage } from "./respond.js";
+import { HttpSessions } from "./sessions.js";
+import { SseTransport } from "./sse-transport.js";
+import type { Body, HttpExchange, ReplyHeaders, ReplyStream } from "./types.js";
+
+export interface HttpOptions extends GateOptions {
+  /** Path of the MCP endpoint; `undefined` serves HTTP+SSE alone. */
+  readonly mcpPath: string | undefined;
+  readonly ssePath: string;
+  readonly messagesPath: string;
+}
+
+/** One route. The table is the only way in, so tests can walk all of it. */
+export interface Route {
+  readonly path: string;
+  readonly method: string;
+  /** False for the two probes, which say nothing about anybody. */
+  readonly authenticated: boolean;
+  readonly serve: (http: HttpExchange, principal: Principal) => void;
+}
+
+export class HttpTransport {
+  readonly routes: readonly Route[];
+  readonly #app: App;
+  readonly #gate: Gate;
+  readonly #lane: LegacyLane;
+  readonly #sse: SseTransport;
+  readonly #byPath = new Map<string, Map<string, Route>>();
+
+  constructor(app: App, options: HttpOptions) {
+    this.#app = app;
+    this.#gate = new Gate(options);
+    const { limits } = app;
+    const streams = new StreamRegistry(
+      app.store.streams,
+      {
+        maxEvents: limits.streamMaxEvents,
+        maxBytes: limits.streamMaxBytes,
+        resumeWindowMs: limits.resumeWindowMs,
+        maxQueuedBytes: limits.maxQueuedBytes,
+        maxStreams: limits.maxStreams,
+        retryMs: limits.retryMs,
+      },
+      app.ticker,
+    );
+    this.#lane = { app, streams, sessions: new HttpSessions(app, streams, options.mcpPath ?? options.ssePath) };
+    this.#sse = new SseTransport(app, streams, `${prefixOf(options.publicUrl)}${options.messagesPath}`);
+    this.routes = this.#table(options);
+    for (const route of this.routes) {
+      const methods = this.#byPath.get(route.path) ?? new Map<string, Route>();
+      this.#byPath.set(route.path, methods.set(route.method, route));
+    }
+  }
+
+  /** Serves one request. Never throws; what goes wrong is answered and reported. */
+  handle(http: HttpExchange): void {
+    try {
+      this.#handle(http);
+    } catch (error) {
+      this.#app.logger.log("error", "http_failed", { path: http.path, error });
+      refuse(http, 500, "Internal error.");
+    }
+  }
+
+  /** Ends every open stream: clients reconnect, elsewhere or later. */
+  close(): void {
+    this.#lane.streams.closeAll();
+  }
+
+  #table(options: HttpOptions): readonly Route[] {
+    const { mcpPath, ssePath, messagesPath } = options;
+    const open = (path: string, serve: (http: HttpExchange) => void): readonly Route[] =>
+      ["GET", "HEAD"].map((method) => ({ path, method, authenticated: false, serve }));
+    const guarded = (path: string, method: string, serve: Route["serve"]): Route => {
+      return { path, method, authenticated: true, serve };
+    };
+    const mcp =
+      mcpPath === undefined
+        ? []
+        : [
+            guarded(mcpPath, "POST", (http, principal) => this.#post(http, principal, this.#serveMcp)),
+            guarded(mcpPath, "GET", (http, principal) => this.#get(http, principal)),
+            guarded(mcpPath, "DELETE", (http, principal) => this.#delete(http, principal)),
+          ];
+    return [
+      ...open("/health", (http) => refuse(http, 200, "ok")),
+      ...open("/ready", (http) => (this.#app.draining ? refuseDraining(http) : refuse(http, 200, "ready"))),
+      ...mcp,
+      guarded(ssePath, "GET", (http, principal) => this.#sse.open(http, principal)),
+      guarded(messagesPath, "POST", (http, principal) => {
+        this.#post(http, principal, (one, body, caller) => this.#sse.post(one, body, caller));
+      }),
+    ];
+  }
+
+  #handle(exchange: HttpExchange): void {
+    const verdict = this.#gate.judge(exchange);
+    if (!verdict.ok) {
+      return refuseMessage(exchange, 403, { code: ErrorCode.InvalidRequest, message: `Forbidden: ${verdict.message}` });
+    }
+    const http = verdict.cors === undefined ? exchange : withHeaders(exchange, verdict.cors);
+    const methods = this.#byPath.get(http.path);
+    if (methods === undefined) return refuse(http, 404, "Not found.");
+    if (http.method === "OPTIONS" && verdict.cors !== undefined) {
+      const requested = http.header("access-control-request-headers");
+      return exchange.end(204, preflightHeaders(verdict.cors, requested));
+    }
+    const route = methods.get(http.method);
+    if (route === undefined) {
+      return refuse(http, 405, "Method not allowed.", { allow: [...methods.keys()].join(", ") });
+    }
+    if (!route.authenticated) return route.serve(http, NOBODY);
+    this.#authenticate(http, (principal) => route.serve(http, principal));
+  }
+
+  /** Finds out who is calling; every way of not knowing ends here, before a body is read or a handler runs. */
+  #authenticate(http: HttpExchange, next: (principal: Principal) => void): void {
+    const deny = (error?: unknown) => {
+      if (error !== undefined) this.#app.logger.log("warn", "authentication_failed", { error });
+      refuse(http, 401, "Unauthorized.", { "www-authenticate": "Bearer" });
+    };
+    let answer: ReturnType<App["auth"]["authenticate"]>;
+    try {
+      answer = this.#app.auth.authenticate(http satisfies AuthRequest);
+    } catch (error) {
+      return deny(error);
+    }
+    if (!isThenable(answer)) return isPrincipal(answer) ? next(answer) : deny();
+    Promise.resolve(answer).then((late) => (isPrincipal(late) ? this.#guard(http, () => next(late)) : deny()), deny);
+  }
+
+  #guard(http: HttpExchange, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#app.logger.log("error", "http_failed", { path: http.path, error });
+      refuse(http, 500, "Internal error.");
+    }
+  }
+
+  #post(
+    http: HttpExchange,
+    principal: Principal,
+    serve: (http: HttpExchange, body: unknown, principal: Principal) => void,
+  ): void {
+    if (!isJson(http)) return refuse(http, 415, "The body must be application/json.");
+    const encoding = http.header("content-encoding");
+    if (encoding !== undefined && encoding !== "identity")
+      return refuse(http, 415, "Compressed bodies are not accepted.");
+    http.readBody(this.#app.limits.maxBodyBytes, (body) => {
+      this.#guard(http, () => {
+        const value = this.#parse(http, body);
+        if (value !== undefined) serve(http, value, principal);
+      });
+    });
+  }
+
+  #parse(http: HttpExchange, body: Body): unknown {
+    if (!body.ok) {
+      if (body.reason === "too-large") {
+        refuse(http, 413, `The body is larger than ${this.#app.limits.maxBodyBytes} bytes.`, { connection: "close" });
+      } else if (body.reason === "not-utf8") refuseMessage(http, 400, PARSE_ERROR);
+      return undefined;
+    }
+    try {
+      return JSON.parse(body.text) as unknown;
+    } catch {
+      refuseMessage(http, 400, PARSE_ERROR);
+      return undefined;
+    }
+  }
+
+  /** Routes one body by what it says of itself (2026-07-28, versioning, "dual-era"). */
+  readonly #serveMcp = (http: HttpExchange, body: unknown, principal: Principal): void => {
+    if (!isModern(http, body)) return servePost(this.#lane, http, body, principal);
+    const kind = messageKind(body);
+    if (kind === "request") {
+      if (this.#app.draining) return refuseDraining(http);
+      return serveModern(this.#app, http, body as RequestMessage, principal);
+    }
+    // This revision has no notifications from clients over HTTP; one that comes is accepted and means nothing.
+    if (kind === "notification") return http.end(202, {});
+    refuseMessage(http, 400, INVALID_REQUEST, salvageId(body));
+  };
+
+  #get(http: HttpExchange, principal: Principal): void {
+    if (isModernHeader(http)) return refuse(http, 405, "Revision 2026-07-28 has no GET.", { allow: "POST" });
+    serveGet(this.#lane, http, principal);
+  }
+
+  #delete(http: HttpExchange, principal: Principal): void {
+    if (isModernHeader(http)) return refuse(http, 405, "Revision 2026-07-28 has no DELETE.", { allow: "POST" });
+    serveDelete(this.#lane, http, principal);
+  }
+}
+
+/** Never reaches a handler: the probes do not look at it. */
+const NOBODY: Principal = { issuer: "anonymous", subject: "anonymous", permissions: [] };
+
+function isPrincipal(value: unknown): value is Principal {
+  return (
+    isObject(value) &&
+    typeof value.issuer === "string" &&
+    typeof value.subject === "string" &&
+    Array.isArray(value.permissions)
+  );
+}
+
+/** The path under which a proxy publishes the server, without its last slash. */
+function prefixOf(publicUrl: URL | undefined): string {
+  return publicUrl === undefined ? "" : publicUrl.pathname.replace(/\/$/, "");
+}
+
+/** A version header that is not of the legacy era. */
+function isModernHeader(http: HttpExchange): boolean {
+  const header = http.header(HEADER.protocolVersion);
+  return header !== undefined && revisionOf(header)?.era !== "legacy";
+}
+
+function isModern(http: HttpExchange, body: unknown): boolean {
+  if (isModernHeader(http)) return true;
+  return isObject(body) && claimedVersion(ownObject(body, "params")) !== undefined;
+}
+
+/** The same exchange with headers added to whatever is replied (CORS). */
+function withHeaders(http: HttpExchange, extra: ReplyHeaders): HttpExchange {
+  return {
+    method: http.method,
+    path: http.path,
+    query: http.query,
+    remoteAddress: http.remoteAddress,
+    localAddress: http.localAddress,
+    header: (name) => http.header(name),
+    readBody: (maxBytes, done) => http.readBody(maxBytes, done),
+    end: (status, headers, body) => http.end(status, { ...headers, ...extra }, body),
+    stream: (status, headers): ReplyStream => http.stream(status, { ...headers, ...extra }),
+    onGone: (listener) => http.onGone(listener),
+  };
+}

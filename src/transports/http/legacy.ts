@@ -1,0 +1,177 @@
+/** Streamable HTTP of 2025-03-26 to 2025-11-25: sessions by sealed id, standing streams, replay, batches. */
+import type { Principal } from "../../auth/principal.js";
+import { ErrorCode } from "../../errors.js";
+import { HEADER } from "../../protocol/headers.js";
+import {
+  encodeError,
+  encodeResponse,
+  INVALID_REQUEST,
+  type MessageKind,
+  messageKind,
+  type NotificationMessage,
+  type RequestMessage,
+  type ResponseMessage,
+  salvageId,
+} from "../../protocol/jsonrpc.js";
+import { HEADERLESS, revisionOf } from "../../protocol/revisions/index.js";
+import type { App } from "../../server/app.js";
+import { BatchCollector } from "../../server/batch.js";
+import { dispatchNotification, dispatchRequest, dispatchResponse } from "../../server/dispatch.js";
+import { initializeResult } from "../../server/handlers/lifecycle.js";
+import { openSessionFrom } from "../../server/initialize.js";
+import type { Peer } from "../../server/peer.js";
+import type { StreamRegistry } from "../../streams/registry.js";
+import { acceptedForms } from "./negotiation.js";
+import { PostExchange } from "./post-exchange.js";
+import { JSON_HEADERS, refuse, refuseDraining, refuseMessage, SSE_HEADERS } from "./respond.js";
+import type { HttpSessions, LiveSession } from "./sessions.js";
+import { SseSink } from "./sse-sink.js";
+import type { HttpExchange } from "./types.js";
+
+/** What the legacy lane works with. */
+export interface LegacyLane {
+  readonly app: App;
+  readonly sessions: HttpSessions;
+  readonly streams: StreamRegistry;
+}
+
+const SESSION_GONE = "Session not found: it has ended or was never opened here. Send a new initialize request.";
+
+/** One parsed POST body. */
+export function servePost(lane: LegacyLane, http: HttpExchange, body: unknown, principal: Principal): void {
+  if (isInitialize(body)) return initialize(lane, http, body, principal);
+  const token = http.header(HEADER.sessionId);
+  if (token === undefined) return serve(lane, http, body, statelessPeer(http, principal), undefined);
+  const facts = lane.sessions.open(token, principal);
+  if (facts === undefined) return refuseGone(http, body);
+  const live = lane.sessions.acquire(facts, principal);
+  serve(lane, http, body, live.session, live);
+  lane.sessions.release(live);
+}
+
+function isInitialize(body: unknown): body is RequestMessage {
+  return messageKind(body) === "request" && (body as RequestMessage).method === "initialize";
+}
+
+function initialize(lane: LegacyLane, http: HttpExchange, message: RequestMessage, principal: Principal): void {
+  const { app } = lane;
+  if (app.draining) return refuseDraining(http);
+  const session = openSessionFrom(app, message.params, { transport: "http", principal });
+  if ("code" in session) return refuseMessage(http, 200, session, message.id);
+  // Whatever id the client sent along is ignored: ids are ours to choose (catalogue 41).
+  const headers = { ...JSON_HEADERS, [HEADER.sessionId]: lane.sessions.mint(session) };
+  http.end(200, headers, encodeResponse(message.id, JSON.stringify(initializeResult(app, session.revision))));
+}
+
+/** A client that sends no session id: served, but without anything that needs one. */
+function statelessPeer(http: HttpExchange, principal: Principal): Peer {
+  const revision = revisionOf(http.header(HEADER.protocolVersion) ?? "") ?? HEADERLESS;
+  return { revision, transport: "http", principal, client: { info: undefined, capabilities: {} }, session: undefined };
+}
+
+function refuseGone(http: HttpExchange, body: unknown): void {
+  const id = messageKind(body) === "request" ? (body as RequestMessage).id : undefined;
+  refuseMessage(http, 404, { code: ErrorCode.InvalidRequest, message: SESSION_GONE }, id);
+}
+
+function serve(lane: LegacyLane, http: HttpExchange, body: unknown, peer: Peer, live: LiveSession | undefined): void {
+  if (Array.isArray(body)) return serveBatch(lane, http, body, peer, live);
+  const kind = messageKind(body);
+  if (kind === "invalid") return refuseMessage(http, 400, INVALID_REQUEST, salvageId(body));
+  if (kind !== "request") {
+    accept(kind, body, live);
+    return http.end(202, {});
+  }
+  if (lane.app.draining) return refuseDraining(http);
+  const exchange = exchangeFor(lane, http, peer, live);
+  dispatchRequest(lane.app, exchange, body as RequestMessage);
+  exchange.watch();
+}
+
+function accept(kind: MessageKind, body: unknown, live: LiveSession | undefined): void {
+  if (kind === "notification") dispatchNotification(live?.session.calls, body as NotificationMessage);
+  else dispatchResponse(live?.session, body as ResponseMessage);
+}
+
+function exchangeFor(lane: LegacyLane, http: HttpExchange, peer: Peer, live: LiveSession | undefined): PostExchange {
+  const { app, streams } = lane;
+  const resumable = live === undefined || !peer.revision.resumable ? undefined : { streams, owner: live.sid };
+  return new PostExchange({ app, http, peer, calls: live?.session.calls, accepted: acceptedForms(http), resumable });
+}
+
+/** A JSON-RPC batch (2025-03-26): one reply with all answers, or a stream of them when a call speaks on the way. */
+function serveBatch(
+  lane: LegacyLane,
+  http: HttpExchange,
+  messages: readonly unknown[],
+  peer: Peer,
+  live: LiveSession | undefined,
+): void {
+  const { app } = lane;
+  if (!peer.revision.batches || messages.length === 0 || messages.length > app.limits.maxBatch) {
+    return refuseMessage(http, 400, INVALID_REQUEST);
+  }
+  const kinds = messages.map(messageKind);
+  if (!kinds.includes("request") && !kinds.includes("invalid")) {
+    for (const [index, message] of messages.entries()) accept(kinds[index] ?? "invalid", message, live);
+    return http.end(202, {});
+  }
+  if (app.draining) return refuseDraining(http);
+  const parent = exchangeFor(lane, http, peer, live);
+  const collector = new BatchCollector((answers) => parent.reply(`[${answers.join(",")}]`, 0));
+  for (const [index, message] of messages.entries()) {
+    const kind = kinds[index] ?? "invalid";
+    if (kind === "invalid" || isInitialize(message)) collector.slot()(encodeError(salvageId(message), INVALID_REQUEST));
+    else if (kind === "request") dispatchOne(app, parent, message as RequestMessage, collector.slot());
+    else accept(kind, message, live);
+  }
+  collector.close();
+  parent.watch();
+}
+
+function dispatchOne(app: App, parent: PostExchange, message: RequestMessage, answer: (text: string) => void): void {
+  const notify = (text: string) => parent.notify(text);
+  const { peer, calls } = parent;
+  dispatchRequest(app, { peer, calls, notify, reply: answer, abandon: () => answer("") }, message);
+}
+
+/** GET: a standing stream, or with `Last-Event-ID` the rest of any stream of this session. */
+export function serveGet(lane: LegacyLane, http: HttpExchange, principal: Principal): void {
+  const { app, sessions, streams } = lane;
+  const token = http.header(HEADER.sessionId);
+  // Without a session there is nothing to listen to; 405 is what clients take for "no stream here".
+  if (token === undefined) return refuse(http, 405, "GET needs an Mcp-Session-Id.", { allow: "POST" });
+  if (!acceptedForms(http).sse) return refuse(http, 406, "GET answers with text/event-stream only.");
+  const facts = sessions.open(token, principal);
+  if (facts === undefined) return refuseGone(http, undefined);
+  if (app.draining) return refuseDraining(http);
+  const lastEventId = http.header(HEADER.lastEventId);
+  const cursor = lastEventId === undefined ? undefined : streams.find(lastEventId, facts.sid);
+  if (lastEventId !== undefined && cursor === undefined) {
+    // What the client waits for is gone for good, so the session is no longer what it believes: it must start anew.
+    return refuseGone(http, undefined);
+  }
+  const live = sessions.acquire(facts, principal);
+  if (cursor === undefined && live.standing.length >= app.limits.maxStreamsPerSession) {
+    return refuse(http, 409, "This session has too many open streams.");
+  }
+  const sink = new SseSink(http.stream(200, SSE_HEADERS), app.ticker, app.limits.keepAliveMs);
+  const stream = cursor?.stream ?? streams.create(facts.sid);
+  http.onGone(() => {
+    sink.gone();
+    stream.detach(sink);
+  });
+  if (cursor !== undefined) return stream.resume(sink, cursor.seq);
+  stream.open(sink, facts.revision.priming);
+  sessions.stand(live, stream);
+}
+
+/** DELETE: the client ends its session. */
+export function serveDelete(lane: LegacyLane, http: HttpExchange, principal: Principal): void {
+  const token = http.header(HEADER.sessionId);
+  if (token === undefined) return refuse(http, 400, "DELETE needs an Mcp-Session-Id.");
+  const facts = lane.sessions.open(token, principal);
+  if (facts === undefined) return refuseGone(http, undefined);
+  lane.sessions.end(token, facts);
+  http.end(204, {});
+}

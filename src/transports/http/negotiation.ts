@@ -1,0 +1,46 @@
+import type { HttpExchange } from "./types.js";
+
+/** What forms of answer a client takes. */
+export interface Accepted {
+  readonly json: boolean;
+  readonly sse: boolean;
+}
+
+const BOTH: Accepted = { json: true, sse: true };
+/** What the clients of this world send; answered without parsing. */
+const COMMON = new Set([
+  "application/json, text/event-stream",
+  "text/event-stream, application/json",
+  "application/json,text/event-stream",
+  "*/*",
+]);
+
+/** Reads the Accept header (RFC 9110, 12.5.1). Lenient: a client that names one form gets that one. */
+export function acceptedForms(http: HttpExchange): Accepted {
+  const accept = http.header("accept");
+  if (accept === undefined || COMMON.has(accept)) return BOTH;
+  let json = false;
+  let sse = false;
+  for (const range of accept.split(",")) {
+    const [type = "", ...parameters] = range.split(";").map((part) => part.trim().toLowerCase());
+    if (parameters.some((one) => /^q=0(\.0*)?$/.test(one))) continue;
+    if (type === "*/*") return BOTH;
+    if (type === "application/json" || type === "application/*") json = true;
+    if (type === "text/event-stream" || type === "text/*") sse = true;
+  }
+  return { json, sse };
+}
+
+/**
+ * True for JSON, by the parsed media type and not by a substring: browsers send `text/plain` and forms across origins
+ * without asking, and such a body must never be read as a message (security record, 2).
+ */
+export function isJson(http: HttpExchange): boolean {
+  const type = http.header("content-type");
+  if (type === "application/json") return true;
+  if (type === undefined) return false;
+  const [essence = "", ...parameters] = type.split(";").map((part) => part.trim().toLowerCase());
+  return essence === "application/json" && parameters.every((one) => !one.startsWith("charset=") || UTF8.test(one));
+}
+
+const UTF8 = /^charset="?utf-?8"?$/;

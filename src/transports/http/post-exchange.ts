@@ -1,0 +1,153 @@
+/**
+ * One POSTed request and its answer, in the form the answer decides (design decision 9): one JSON object when the call
+ * ends quickly and says nothing on the way; an event stream from the first notification on, or once the call is slow.
+ */
+
+import { ErrorCode } from "../../errors.js";
+import { encodeEvent } from "../../protocol/sse.js";
+import type { App } from "../../server/app.js";
+import type { CallRegister, Exchange } from "../../server/exchange.js";
+import type { Peer } from "../../server/peer.js";
+import type { EventStream } from "../../streams/event-stream.js";
+import type { StreamRegistry } from "../../streams/registry.js";
+import type { Ticking } from "../../util/ticker.js";
+import type { Accepted } from "./negotiation.js";
+import { JSON_HEADERS, SSE_HEADERS } from "./respond.js";
+import { SseSink } from "./sse-sink.js";
+import type { HttpExchange } from "./types.js";
+
+/** Statuses that 2026-07-28 ties to error codes; every other error travels with 200. */
+const MODERN_STATUS: ReadonlyMap<number, number> = new Map([
+  [ErrorCode.MethodNotFound, 404],
+  [ErrorCode.HeaderMismatch, 400],
+  [ErrorCode.MissingRequiredClientCapability, 400],
+  [ErrorCode.UnsupportedProtocolVersion, 400],
+]);
+
+export interface PostOptions {
+  readonly app: App;
+  readonly http: HttpExchange;
+  readonly peer: Peer;
+  readonly calls: CallRegister | undefined;
+  readonly accepted: Accepted;
+  /** Makes the answer's stream resumable; undefined where the revision or the client has no replay. */
+  readonly resumable: { readonly streams: StreamRegistry; readonly owner: string } | undefined;
+}
+
+export class PostExchange implements Exchange, Ticking {
+  readonly peer: Peer;
+  readonly calls: CallRegister | undefined;
+  readonly #options: PostOptions;
+  readonly #startedAt: number;
+  #sink: SseSink | undefined;
+  #stream: EventStream | undefined;
+  #done = false;
+
+  constructor(options: PostOptions) {
+    this.peer = options.peer;
+    this.calls = options.calls;
+    this.#options = options;
+    this.#startedAt = Date.now();
+  }
+
+  get done(): boolean {
+    return this.#done;
+  }
+
+  header(name: string): string | undefined {
+    return this.#options.http.header(name);
+  }
+
+  /** The call did not end at once: watch it, so that a slow one becomes a stream. */
+  watch(): void {
+    if (this.#done) return;
+    this.#options.http.onGone(() => this.#gone());
+    if (this.#sink === undefined && this.#options.accepted.sse) this.#options.app.ticker.add(this);
+  }
+
+  /** Runs when the client closes the connection before the answer is complete. */
+  onDisconnect: (() => void) | undefined;
+
+  notify(message: string): void {
+    if (this.#done || !this.#options.accepted.sse) return;
+    this.#open();
+    if (this.#stream !== undefined) this.#stream.append(message);
+    else this.#write(encodeEvent(message));
+  }
+
+  reply(message: string, code: number): void {
+    if (this.#done) return;
+    if (this.#sink === undefined && this.#stream === undefined && this.#options.accepted.json) {
+      this.#finish();
+      const status = code === 0 || this.peer.revision.era === "legacy" ? 200 : (MODERN_STATUS.get(code) ?? 200);
+      this.#options.http.end(status, JSON_HEADERS, message);
+      return;
+    }
+    this.#open();
+    this.#finish();
+    if (this.#stream !== undefined) {
+      this.#stream.append(message);
+      this.#stream.finish();
+    } else {
+      this.#sink?.write(encodeEvent(message));
+      this.#sink?.end();
+    }
+  }
+
+  abandon(): void {
+    if (this.#done) return;
+    // An event stream without an answer: what the specification has for a cancelled request.
+    this.#open();
+    this.#finish();
+    if (this.#stream === undefined) this.#sink?.end();
+    else this.#options.resumable?.streams.delete(this.#stream);
+  }
+
+  closeStream(): void {
+    if (this.#done || !this.peer.revision.priming || this.#options.resumable === undefined) return;
+    this.#open();
+    this.#stream?.close();
+  }
+
+  tick(nowMs: number): void {
+    if (nowMs - this.#startedAt < this.#options.app.limits.slowCallMs) return;
+    this.#options.app.ticker.delete(this);
+    this.#open();
+  }
+
+  #write(text: string): void {
+    const queued = this.#sink?.write(text) ?? 0;
+    // A reader that lets this much pile up is not reading; without replay the request ends with its connection.
+    if (queued > this.#options.app.limits.maxQueuedBytes) {
+      this.#sink?.end();
+      this.#gone();
+    }
+  }
+
+  /** Turns the reply into an event stream, once. */
+  #open(): void {
+    if (this.#sink !== undefined) return;
+    const { app, http, resumable, peer } = this.#options;
+    app.ticker.delete(this);
+    const sink = new SseSink(http.stream(200, SSE_HEADERS), app.ticker, app.limits.keepAliveMs);
+    this.#sink = sink;
+    http.onGone(() => this.#gone());
+    if (resumable === undefined) return;
+    this.#stream = resumable.streams.create(resumable.owner);
+    this.#stream.open(sink, peer.revision.priming);
+  }
+
+  #finish(): void {
+    this.#done = true;
+    this.#options.app.ticker.delete(this);
+  }
+
+  #gone(): void {
+    this.#options.app.ticker.delete(this);
+    if (this.#sink !== undefined) {
+      this.#sink.gone();
+      this.#stream?.detach(this.#sink);
+    }
+    if (!this.#done) this.onDisconnect?.();
+  }
+}

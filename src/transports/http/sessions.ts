@@ -1,0 +1,142 @@
+/**
+ * Sessions of Streamable HTTP, 2025-03-26 to 2025-11-25. The id is a sealed token, so this map holds only sessions that
+ * have something to hold: a standing stream, a subscription, a log level, a call in flight.
+ */
+import { type Principal, principalKey } from "../../auth/principal.js";
+import type { App } from "../../server/app.js";
+import { newSession } from "../../server/initialize.js";
+import type { LegacySession } from "../../server/session.js";
+import { SessionRegistry } from "../../sessions/registry.js";
+import type { SessionFacts } from "../../sessions/token.js";
+import type { EventStream } from "../../streams/event-stream.js";
+import type { StreamRegistry } from "../../streams/registry.js";
+import { randomId } from "../../util/ids.js";
+import type { Ticking } from "../../util/ticker.js";
+
+/** A session that holds something. */
+export interface LiveSession {
+  readonly sid: string;
+  readonly session: LegacySession;
+  /** Standing GET streams, newest last; the newest gets what belongs to no request. */
+  readonly standing: EventStream[];
+  lastUsedMs: number;
+}
+
+export class HttpSessions implements Ticking {
+  readonly #app: App;
+  readonly #streams: StreamRegistry;
+  readonly #registry: SessionRegistry;
+  readonly #route: string;
+  readonly #live = new Map<string, LiveSession>();
+
+  constructor(app: App, streams: StreamRegistry, route: string) {
+    this.#app = app;
+    this.#streams = streams;
+    this.#route = route;
+    this.#registry = new SessionRegistry(app.sealer("session"), app.limits.sessionMaxAgeMs);
+  }
+
+  get size(): number {
+    return this.#live.size;
+  }
+
+  /** The id for a session that `initialize` opened. */
+  mint(session: LegacySession): string {
+    const { revision, client, principal } = session;
+    const facts: SessionFacts = {
+      sid: randomId(),
+      revision,
+      clientInfo: client.info,
+      capabilities: client.capabilities,
+      issuedAt: Date.now(),
+    };
+    return this.#registry.mint(facts, this.#bound(principal));
+  }
+
+  /** The facts of a session id, or undefined when it is dead for this caller. */
+  open(token: string, principal: Principal): SessionFacts | undefined {
+    return this.#registry.open(token, this.#bound(principal));
+  }
+
+  /** The session's state, made anew when it holds none. Call `release` when the request is over. */
+  acquire(facts: SessionFacts, principal: Principal): LiveSession {
+    let live = this.#live.get(facts.sid);
+    if (live === undefined) {
+      const client = { info: facts.clientInfo, capabilities: facts.capabilities };
+      const session = newSession(this.#app, { revision: facts.revision, transport: "http", principal, client });
+      live = { sid: facts.sid, session, standing: [], lastUsedMs: 0 };
+    }
+    // The caller's permissions are those of this request, not of the one that opened the session.
+    live.session.principal = principal;
+    live.lastUsedMs = Date.now();
+    return live;
+  }
+
+  /** Keeps the session if it holds something, forgets it if not. */
+  release(live: LiveSession): void {
+    if (live.session.holdsState) this.#keep(live);
+    else this.#forget(live);
+  }
+
+  /** Adds a standing stream; from now on it gets what belongs to no request. */
+  stand(live: LiveSession, stream: EventStream): void {
+    live.standing.push(stream);
+    live.session.push = (message) => live.standing.at(-1)?.append(message);
+    this.#app.hub.add(live.session);
+    this.#keep(live);
+  }
+
+  /** Ends a session: its id is dead, its calls are cancelled, its streams end. */
+  end(token: string, facts: SessionFacts): void {
+    this.#registry.revoke(token, facts);
+    const live = this.#live.get(facts.sid);
+    if (live !== undefined) {
+      for (const call of live.session.calls.all()) call.cancel("client");
+      this.#forget(live);
+    }
+    this.#streams.deleteOwned(facts.sid);
+  }
+
+  tick(nowMs: number): void {
+    for (const live of this.#live.values()) {
+      const standing = live.standing.filter((stream) => !stream.dropped);
+      if (standing.length < live.standing.length) this.#unstand(live, standing);
+      if (live.standing.length > 0 || live.session.calls.size > 0) continue;
+      if (nowMs - live.lastUsedMs > this.#app.limits.sessionIdleMs) this.#forget(live);
+      else this.release(live);
+    }
+  }
+
+  #unstand(live: LiveSession, standing: readonly EventStream[]): void {
+    live.standing.splice(0, live.standing.length, ...standing);
+    if (standing.length > 0) return;
+    live.session.push = undefined;
+    this.#app.hub.delete(live.session);
+  }
+
+  #keep(live: LiveSession): void {
+    if (this.#live.has(live.sid)) return;
+    if (this.#live.size >= this.#app.limits.maxSessions) this.#evict();
+    this.#live.set(live.sid, live);
+    if (this.#live.size === 1) this.#app.ticker.add(this);
+  }
+
+  #forget(live: LiveSession): void {
+    if (!this.#live.delete(live.sid)) return;
+    this.#app.hub.delete(live.session);
+    live.session.close();
+    if (this.#live.size === 0) this.#app.ticker.delete(this);
+  }
+
+  /** At the bound the session kept longest makes room; its id stays good, only what it accumulated is lost. */
+  #evict(): void {
+    for (const live of this.#live.values()) {
+      if (live.session.calls.size > 0) continue;
+      return this.#forget(live);
+    }
+  }
+
+  #bound(principal: Principal): string {
+    return `${this.#route}\n${principalKey(principal)}`;
+  }
+}

@@ -1,0 +1,47 @@
+import { SSE_KEEP_ALIVE } from "../../protocol/sse.js";
+import type { EventSink } from "../../streams/event-stream.js";
+import type { Ticker, Ticking } from "../../util/ticker.js";
+import type { ReplyStream } from "./types.js";
+
+/** An open event stream reply, kept alive by a comment whenever it has been silent for a while. */
+export class SseSink implements EventSink, Ticking {
+  readonly #stream: ReplyStream;
+  readonly #ticker: Ticker;
+  readonly #keepAliveMs: number;
+  #lastWrite: number;
+  #ended = false;
+
+  constructor(stream: ReplyStream, ticker: Ticker, keepAliveMs: number) {
+    this.#stream = stream;
+    this.#ticker = ticker;
+    this.#keepAliveMs = keepAliveMs;
+    this.#lastWrite = Date.now();
+    ticker.add(this);
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  write(text: string): number {
+    if (this.#ended) return 0;
+    this.#lastWrite = Date.now();
+    return this.#stream.write(text);
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.gone();
+    this.#stream.end();
+  }
+
+  /** The connection is gone: nothing is written any more. */
+  gone(): void {
+    this.#ended = true;
+    this.#ticker.delete(this);
+  }
+
+  tick(nowMs: number): void {
+    if (nowMs - this.#lastWrite >= this.#keepAliveMs) this.write(SSE_KEEP_ALIVE);
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * HTTP+SSE of 2024-11-05 on the same port: `GET /sse` opens the stream, its first event names the URL to post to, every
+ * answer comes on the stream. Unlike the revision, streams resume: each event has an id, and an `EventSource` that
+ * reconnects with `Last-Event-ID` gets the same session, the same URL and everything it missed.
+ */
+import { type Principal, principalKey } from "../../auth/principal.js";
+import { ErrorCode } from "../../errors.js";
+import { HEADER } from "../../protocol/headers.js";
+import { INVALID_REQUEST, messageKind, salvageId } from "../../protocol/jsonrpc.js";
+import { OLDEST } from "../../protocol/revisions/index.js";
+import { encodeEvent } from "../../protocol/sse.js";
+import type { App } from "../../server/app.js";
+import { Channel } from "../../server/channel.js";
+import type { EventStream } from "../../streams/event-stream.js";
+import type { StreamRegistry } from "../../streams/registry.js";
+import type { Ticking } from "../../util/ticker.js";
+import { refuse, refuseDraining, refuseMessage, SSE_HEADERS } from "./respond.js";
+import { SseSink } from "./sse-sink.js";
+import type { HttpExchange } from "./types.js";
+
+interface SseSession {
+  readonly owner: string;
+  readonly channel: Channel;
+  readonly stream: EventStream;
+}
+
+export class SseTransport implements Ticking {
+  readonly #app: App;
+  readonly #streams: StreamRegistry;
+  /** Path of the message endpoint as clients see it. */
+  readonly #messagesPath: string;
+  readonly #sessions = new Map<string, SseSession>();
+
+  constructor(app: App, streams: StreamRegistry, messagesPath: string) {
+    this.#app = app;
+    this.#streams = streams;
+    this.#messagesPath = messagesPath;
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** `GET /sse`. */
+  open(http: HttpExchange, principal: Principal): void {
+    if (this.#app.draining) return refuseDraining(http);
+    const owner = `sse\n${principalKey(principal)}`;
+    const lastEventId = http.header(HEADER.lastEventId);
+    const cursor = lastEventId === undefined ? undefined : this.#streams.find(lastEventId, owner);
+    const session = cursor === undefined ? undefined : this.#sessions.get(cursor.stream.id);
+    if (session === undefined && this.#sessions.size >= this.#app.limits.maxSessions) {
+      return refuse(http, 503, "Too many open sessions; try again later.", { "retry-after": "5" });
+    }
+    const sink = new SseSink(http.stream(200, SSE_HEADERS), this.#app.ticker, this.#app.limits.keepAliveMs);
+    const { stream, channel } = session ?? this.#create(owner, principal);
+    http.onGone(() => {
+      sink.gone();
+      stream.detach(sink);
+    });
+    // The endpoint event comes first on every connection, with the id the client already has: it moves no cursor.
+    const at = cursor === undefined || session === undefined ? `${stream.id}_0` : (lastEventId ?? "");
+    const endpoint = `${this.#messagesPath}?sessionId=${stream.id}`;
+    sink.write(`retry: ${this.#app.limits.retryMs}\n${encodeEvent(endpoint, at, "endpoint")}`);
+    if (session === undefined || cursor === undefined) return stream.open(sink, false);
+    channel.session.principal = principal;
+    stream.resume(sink, cursor.seq);
+  }
+
+  /** `POST /messages?sessionId=…` with its parsed body; the answer comes on the stream. */
+  post(http: HttpExchange, body: unknown, principal: Principal): void {
+    const session = this.#sessions.get(new URLSearchParams(http.query).get("sessionId") ?? "");
+    if (session === undefined || session.owner !== `sse\n${principalKey(principal)}`) {
+      const message = "Session not found: open a new stream with GET on the SSE endpoint.";
+      return refuseMessage(http, 404, { code: ErrorCode.InvalidRequest, message });
+    }
+    const single = !Array.isArray(body);
+    const kind = single ? messageKind(body) : "request";
+    if (kind === "invalid") return refuseMessage(http, 400, INVALID_REQUEST, salvageId(body));
+    if (this.#app.draining && kind === "request") return refuseDraining(http);
+    session.channel.session.principal = principal;
+    http.end(202, { "content-type": "text/plain" }, "Accepted");
+    session.channel.receive(body);
+  }
+
+  tick(): void {
+    for (const [id, session] of this.#sessions) {
+      if (!session.stream.dropped) continue;
+      session.channel.close();
+      this.#sessions.delete(id);
+    }
+    if (this.#sessions.size === 0) this.#app.ticker.delete(this);
+  }
+
+  #create(owner: string, principal: Principal): SseSession {
+    const stream = this.#streams.create(owner);
+    const send = (message: string) => {
+      if (!stream.dropped) stream.append(message);
+    };
+    const channel = new Channel(this.#app, { transport: "sse", principal, send, modern: false, fallback: OLDEST });
+    const session: SseSession = { owner, channel, stream };
+    this.#sessions.set(stream.id, session);
+    this.#app.ticker.add(this);
+    return session;
+  }
+}

@@ -1,0 +1,35 @@
+/** The neutral record of one HTTP request and its reply. Runtimes implement it; nothing below knows Node or fetch. */
+export interface HttpExchange {
+  readonly method: string;
+  /** Path without query, still percent-encoded. */
+  readonly path: string;
+  /** Query without the question mark; empty when there is none. */
+  readonly query: string;
+  readonly remoteAddress: string | undefined;
+  /** The address the connection came in on; an IP literal in `Host` that equals it cannot be a rebound name. */
+  readonly localAddress: string | undefined;
+  /** A request header by lower-case name; values of a repeated header are joined with `, `. */
+  header(name: string): string | undefined;
+  /** Reads the whole body, at most `maxBytes` of it, and calls back once. */
+  readBody(maxBytes: number, done: (body: Body) => void): void;
+  /** Sends a complete reply. */
+  end(status: number, headers: ReplyHeaders, body?: string): void;
+  /** Starts a reply whose body comes in pieces. */
+  stream(status: number, headers: ReplyHeaders): ReplyStream;
+  /** Called once if the connection goes away before the reply is complete. One listener. */
+  onGone(listener: () => void): void;
+}
+
+export type ReplyHeaders = Readonly<Record<string, string>>;
+
+/** A reply under way. */
+export interface ReplyStream {
+  /** Returns how many bytes wait in memory for the reader. */
+  write(text: string): number;
+  end(): void;
+}
+
+/** A request body: its text, or why there is none. */
+export type Body =
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly reason: "too-large" | "not-utf8" | "aborted" };

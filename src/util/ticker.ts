@@ -1,0 +1,42 @@
+/** Something that wants to know the time now and then. */
+export interface Ticking {
+  tick(nowMs: number): void;
+}
+
+/** Half a second: fine enough for keep-alives, slow-call upgrades and idle limits, which are all counted in seconds. */
+export const TICK_MS = 500;
+
+/**
+ * One timer for everything that waits. Members are swept in turn instead of each owning a timer: a call that ends at
+ * once costs an insertion and a deletion, no timer is ever made for it. The interval runs only while there are members
+ * and never keeps the process alive.
+ */
+export class Ticker {
+  readonly #members = new Set<Ticking>();
+  #timer: NodeJS.Timeout | undefined;
+
+  get size(): number {
+    return this.#members.size;
+  }
+
+  add(member: Ticking): void {
+    this.#members.add(member);
+    if (this.#timer !== undefined) return;
+    this.#timer = setInterval(() => this.#sweep(), TICK_MS);
+    this.#timer.unref?.();
+  }
+
+  delete(member: Ticking): void {
+    this.#members.delete(member);
+  }
+
+  #sweep(): void {
+    if (this.#members.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+      return;
+    }
+    const now = Date.now();
+    for (const member of this.#members) member.tick(now);
+  }
+}
