@@ -45,7 +45,8 @@ type Awaitable<T> = T | Promise<T>;
  */
 export class McpServer {
   readonly #definition: Definition;
-  #mounted: Promise<Mounted> | undefined;
+  #mounting: Promise<Mounted> | undefined;
+  #mounted: Mounted | undefined;
 
   /** @throws TypeError or HoldfastError when the options cannot be used. */
   constructor(info: Implementation, options: McpServerOptions = {}) {
@@ -186,7 +187,8 @@ export class McpServer {
    * A body that the framework has already parsed is read from `request.body`.
    */
   readonly node = (request: IncomingMessage, response: ServerResponse): void => {
-    void this.#mount().then((mounted) => mounted.node(request, response));
+    if (this.#mounted !== undefined) this.#mounted.node(request, response);
+    else void this.#mount().then((mounted) => mounted.node(request, response));
   };
 
   /** Serves one web-standard request, e.g. in Hono, Next.js, or a worker. */
@@ -196,7 +198,8 @@ export class McpServer {
   };
 
   async #mount(): Promise<Mounted> {
-    this.#mounted ??= import("./runtimes/mount.js").then(({ mount }) => mount(this.#definition));
+    this.#mounting ??= import("./runtimes/mount.js").then(({ mount }) => mount(this.#definition));
+    this.#mounted = await this.#mounting;
     return this.#mounted;
   }
 }

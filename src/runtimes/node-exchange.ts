@@ -37,7 +37,9 @@ export class NodeExchange implements HttpExchange, ReplyStream {
   }
 
   readBody(maxBytes: number, done: (body: Body) => void): void {
-    const request = this.#request;
+    const request = this.#request as IncomingMessage & { readonly body?: unknown };
+    // Frameworks that parse bodies leave the result here and nothing in the stream.
+    if (request.body !== undefined && request.readableEnded) return done({ ok: true, value: request.body });
     // A length that is too large is refused before a byte is read; a missing or lying one is caught by counting.
     const length = Number(request.headers["content-length"] ?? 0);
     if (!(length <= maxBytes)) return done({ ok: false, reason: "too-large" });

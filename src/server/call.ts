@@ -127,7 +127,7 @@ export class Call {
     if (reason === "timeout") return this.fail(new McpError(ErrorCode.InternalError, error.message));
     if (reason === "shutdown") return this.fail(new McpError(ErrorCode.Unavailable, error.message));
     this.#end();
-    this.exchange.abandon();
+    this.exchange.abandon(encodeError(this.id, { code: ErrorCode.RequestCancelled, message: error.message }));
   }
 
   /** Marks the call cancelled for its handler while its answer is decided elsewhere (a tool's own timeout). */

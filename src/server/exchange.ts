@@ -15,8 +15,11 @@ export interface Exchange {
   notify(message: string): void;
   /** Sends the answer, once. `code` is 0 for a result, else the JSON-RPC error code (HTTP maps it to a status). */
   reply(message: string, code: number): void;
-  /** Ends the exchange without an answer: the client cancelled. */
-  abandon(): void;
+  /**
+   * Ends the exchange without an answer: the client cancelled. `last` is an error for channels that cannot end without
+   * a final message; clients ignore answers to what they cancelled.
+   */
+  abandon(last: string): void;
   /** Closes the connection of a resumable stream so that the client polls (2025-11-25, transports); else nothing. */
   closeStream?(): void;
 }

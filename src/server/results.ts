@@ -93,6 +93,8 @@ function describeCapability(call: Call, error: MissingClientCapabilityError): Rp
 }
 
 function mask(call: Call, where: string, error: unknown): string {
+  // What a handler throws because it was cancelled is no failure, and nobody reads the answer.
+  if (call.cancelled !== undefined) return `Cancelled: ${where}`;
   const id = correlationId();
   call.app.logger.log("error", "handler_failed", { where, id, error });
   if (!call.app.maskErrors && error instanceof Error) return error.message;

@@ -2,7 +2,12 @@ import { LOCAL_PRINCIPAL, type Principal } from "../auth/principal.js";
 import { McpError } from "../errors.js";
 import { definitionOf, type McpServer } from "../mcp-server.js";
 import { META } from "../protocol/headers.js";
-import { messageKind, type NotificationMessage, type RequestMessage, type ResponseMessage } from "../protocol/jsonrpc.js";
+import {
+  messageKind,
+  type NotificationMessage,
+  type RequestMessage,
+  type ResponseMessage,
+} from "../protocol/jsonrpc.js";
 import { MODERN, type ProtocolVersion, type Revision, revisionOf } from "../protocol/revisions/index.js";
 import type {
   CallToolResult,
@@ -144,7 +149,9 @@ export class TestClient {
 
   /** Values for an argument of a prompt or a variable of a resource template. */
   async complete(
-    ref: { readonly type: "ref/prompt"; readonly name: string } | { readonly type: "ref/resource"; readonly uri: string },
+    ref:
+      | { readonly type: "ref/prompt"; readonly name: string }
+      | { readonly type: "ref/resource"; readonly uri: string },
     argument: { readonly name: string; readonly value: string },
   ): Promise<readonly string[]> {
     const result = await this.request("completion/complete", { ref, argument });

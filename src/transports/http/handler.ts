@@ -13,7 +13,7 @@ import { isThenable } from "../../util/maybe-promise.js";
 import { Gate, type GateOptions, preflightHeaders } from "./gate.js";
 import { type LegacyLane, serveDelete, serveGet, servePost } from "./legacy.js";
 import { serveModern } from "./modern.js";
-import { isJson } from "./negotiation.js";
+import { acceptedForms, isJson } from "./negotiation.js";
 import { refuse, refuseDraining, refuseMessage } from "./respond.js";
 import { HttpSessions } from "./sessions.js";
 import { SseTransport } from "./sse-transport.js";
@@ -160,6 +160,8 @@ export class HttpTransport {
     serve: (http: HttpExchange, body: unknown, principal: Principal) => void,
   ): void {
     if (!isJson(http)) return refuse(http, 415, "The body must be application/json.");
+    const { json, sse } = acceptedForms(http);
+    if (!json && !sse) return refuse(http, 406, "Accept must allow application/json or text/event-stream.");
     const encoding = http.header("content-encoding");
     if (encoding !== undefined && encoding !== "identity")
       return refuse(http, 415, "Compressed bodies are not accepted.");
@@ -178,6 +180,7 @@ export class HttpTransport {
       } else if (body.reason === "not-utf8") refuseMessage(http, 400, PARSE_ERROR);
       return undefined;
     }
+    if (body.text === undefined) return body.value;
     try {
       return JSON.parse(body.text) as unknown;
     } catch {

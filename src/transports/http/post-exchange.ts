@@ -94,13 +94,16 @@ export class PostExchange implements Exchange, Ticking {
     }
   }
 
-  abandon(): void {
+  abandon(last: string): void {
     if (this.#done) return;
-    // An event stream without an answer: what the specification has for a cancelled request.
-    this.#open();
     this.#finish();
-    if (this.#stream === undefined) this.#sink?.end();
-    else this.#options.resumable?.streams.delete(this.#stream);
+    if (this.#stream !== undefined) {
+      // Without a last message the client would come back for it again and again.
+      this.#stream.append(last);
+      this.#stream.finish();
+    } else if (this.#sink !== undefined) this.#sink.end();
+    // An empty event stream: what the specification has for a request that was cancelled before it said anything.
+    else this.#options.http.end(200, SSE_HEADERS, "");
   }
 
   closeStream(): void {

@@ -32,4 +32,6 @@ export interface ReplyStream {
 /** A request body: its text, or why there is none. */
 export type Body =
   | { readonly ok: true; readonly text: string }
+  /** Parsed already by the framework the server is mounted in. */
+  | { readonly ok: true; readonly text?: undefined; readonly value: unknown }
   | { readonly ok: false; readonly reason: "too-large" | "not-utf8" | "aborted" };
