@@ -40,11 +40,12 @@ export function decodeHeaderValue(raw: string): string | undefined {
   }
 }
 
+/** Decimal, as the specification says; `42.0` is 42. `Number` alone would take `0x2a` and white space too. */
+const DECIMAL = /^-?\d{1,17}(?:\.0{1,17})?$/;
+
 /** True when a decoded `Mcp-Param-*` value says the same as the argument in the body; integers compare by value. */
 export function headerMatches(decoded: string, argument: unknown, type: "string" | "integer" | "boolean"): boolean {
-  if (type === "integer" && typeof argument === "number") {
-    return decoded.trim() !== "" && Number(decoded) === argument;
-  }
+  if (type === "integer" && typeof argument === "number") return DECIMAL.test(decoded) && Number(decoded) === argument;
   if (typeof argument === "string") return decoded === argument;
   return decoded === String(argument);
 }

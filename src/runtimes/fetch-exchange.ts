@@ -1,45 +1,65 @@
 import type { HttpTransport } from "../transports/http/handler.js";
 import type { Body, HttpExchange, ReplyHeaders, ReplyStream } from "../transports/http/types.js";
 
+/** Finds the endpoint a path ends with, and what stands before it. */
+export type FindPlace = (path: string) => { readonly path: string; readonly prefix: string } | undefined;
+
 /** Serves one web-standard request: an adapter beside the native path, not under it (design decision 3). */
-export function serveFetch(transport: HttpTransport, request: Request): Promise<Response> {
-  return new Promise((resolve) => transport.handle(new FetchExchange(request, resolve)));
+export function serveFetch(transport: HttpTransport, request: Request, find: FindPlace): Promise<Response> {
+  return new Promise((resolve) => transport.handle(new FetchExchange(request, find, resolve)));
 }
 
 /** Below this, bytes are on their way; only what is above it counts as waiting for a slow reader. */
 const HIGH_WATER_BYTES = 65_536;
+const ENCODER = new TextEncoder();
+/** Any time will do: the timer is there to be pending. */
+const ALIVE_MS = 60_000;
 
 class FetchExchange implements HttpExchange, ReplyStream {
   readonly method: string;
   readonly path: string;
+  readonly prefix: string;
   readonly query: string;
   readonly remoteAddress = undefined;
   readonly localAddress = undefined;
   readonly #request: Request;
   readonly #url: URL;
   readonly #resolve: (response: Response) => void;
-  readonly #encoder = new TextEncoder();
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #gone: (() => void) | undefined;
+  #alive: ReturnType<typeof setInterval> | undefined;
   #replied = false;
   #complete = false;
+  #lost = false;
 
-  constructor(request: Request, resolve: (response: Response) => void) {
+  constructor(request: Request, find: FindPlace, resolve: (response: Response) => void) {
     this.#request = request;
     this.#resolve = resolve;
     this.#url = new URL(request.url);
+    const place = find(this.#url.pathname);
     this.method = request.method;
-    this.path = this.#url.pathname;
+    this.path = place?.path ?? this.#url.pathname;
+    this.prefix = place?.prefix ?? "";
     this.query = this.#url.search.slice(1);
-    request.signal.addEventListener("abort", () => this.#lost(), { once: true });
+    const { signal } = request;
+    if (signal.aborted) this.#lose();
+    else signal.addEventListener("abort", () => this.#lose(), { once: true });
   }
 
   header(name: string): string | undefined {
-    // Runtimes leave the Host header out of `Request`; the URL was made from it.
+    // Some runtimes leave the Host header out of `Request`; the URL was made from it.
     return this.#request.headers.get(name) ?? (name === "host" ? this.#url.host : undefined);
   }
 
   readBody(maxBytes: number, done: (body: Body) => void): void {
+    if (this.#request.bodyUsed) {
+      throw new TypeError(
+        "The body of this request was read before mcp.fetch() got it. Read a copy, request.clone(), or hand over a " +
+          "new Request with the body.",
+      );
+    }
+    // A length that is too large is refused before a byte is read; a missing or lying one is caught by counting.
+    if (!(Number(this.header("content-length") ?? 0) <= maxBytes)) return done({ ok: false, reason: "too-large" });
     void this.#read(maxBytes).then(done, () => done({ ok: false, reason: "aborted" }));
   }
 
@@ -47,7 +67,7 @@ class FetchExchange implements HttpExchange, ReplyStream {
   end(): void;
   end(status?: number, headers?: ReplyHeaders, body?: string): void {
     this.#complete = true;
-    if (status === undefined) return this.#controller?.close();
+    if (status === undefined) return this.#close();
     if (this.#replied) return;
     this.#replied = true;
     const empty = body === undefined || this.method === "HEAD";
@@ -56,12 +76,15 @@ class FetchExchange implements HttpExchange, ReplyStream {
 
   stream(status: number, headers: ReplyHeaders): ReplyStream {
     this.#replied = true;
+    // Workers end a request that waits for nothing of its own as hung, e.g. a stream that other requests write to.
+    this.#alive = setInterval(() => {}, ALIVE_MS);
+    this.#alive.unref?.();
     const body = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
           this.#controller = controller;
         },
-        cancel: () => this.#lost(),
+        cancel: () => this.#lose(),
       },
       // Sizes are bytes, so that the bound on a slow reader is in bytes too.
       new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER_BYTES }),
@@ -72,21 +95,33 @@ class FetchExchange implements HttpExchange, ReplyStream {
 
   write(text: string): number {
     const controller = this.#controller;
-    if (this.#complete || controller === undefined) return 0;
-    controller.enqueue(this.#encoder.encode(text));
+    if (this.#complete || this.#lost || controller === undefined) return 0;
+    controller.enqueue(ENCODER.encode(text));
     // `desiredSize` is what fits below the mark: what is above it waits for the reader.
     return Math.max(0, -(controller.desiredSize ?? 0));
   }
 
   onGone(listener: () => void): void {
     this.#gone = listener;
+    // Gone already, while authentication took its time.
+    if (this.#lost) queueMicrotask(() => this.#gone?.());
   }
 
-  #lost(): void {
-    if (this.#complete) return;
-    this.#complete = true;
-    this.#controller = undefined;
+  /** The client went away: the runtime says so by the request's signal, by cancelling the reply, or by both. */
+  #lose(): void {
+    if (this.#complete || this.#lost) return;
+    this.#lost = true;
+    this.#close();
     this.#gone?.();
+  }
+
+  #close(): void {
+    clearInterval(this.#alive);
+    try {
+      this.#controller?.close();
+    } catch {
+      // Cancelled by the reader: there is nothing left to close.
+    }
   }
 
   async #read(maxBytes: number): Promise<Body> {
@@ -98,7 +133,8 @@ class FetchExchange implements HttpExchange, ReplyStream {
       if (done) break;
       size += value.byteLength;
       if (size > maxBytes) {
-        await reader.cancel();
+        // Not awaited: a runtime may hold the promise back until the reply is through.
+        reader.cancel().catch(() => {});
         return { ok: false, reason: "too-large" };
       }
       chunks.push(value);

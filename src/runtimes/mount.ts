@@ -10,11 +10,72 @@ export interface Mounted {
   fetch(request: Request): Promise<Response>;
 }
 
+/** Where a request belongs: one of our endpoints, below what the framework put in front of it. */
+export interface Place {
+  /** Path of the endpoint as the transport knows it, e.g. `/mcp`. */
+  readonly path: string;
+  /** Everything before it, e.g. `/api`; empty at the root. */
+  readonly prefix: string;
+}
+
+/** What may stand before an endpoint: segments of RFC 3986 pchar. `//host` would name another server in a URL. */
+const PREFIX = /^(?:\/[\w.~!$&'()*+,;=:@%-]+)*$/;
+/** These paths have endpoints in their middle and at their end that are not ours (RFC 8615; RFC 9728, 3.1). */
+const WELL_KNOWN = "/.well-known";
+
 /** One transport behind both faces, so that sessions and streams are shared. */
 export function mount(definition: Definition): Mounted {
   const transport = createHttpTransport(definition, { mcpPath: "/mcp", bindHost: undefined });
+  const endpoints = new Set(transport.routes.map(({ path }) => path));
   return {
-    node: (request, response) => transport.handle(new NodeExchange(request, response)),
-    fetch: (request) => serveFetch(transport, request),
+    node: (request, response) => transport.handle(new MountedNodeExchange(request, response, endpoints)),
+    fetch: (request) => serveFetch(transport, request, (path) => placeOf(path, endpoints)),
   };
+}
+
+/**
+ * Finds the endpoint at the end of a path. Frameworks differ in whether they hand over the path with the prefix a server
+ * is mounted under or without it; the last segment is the same in both.
+ */
+export function placeOf(path: string, endpoints: ReadonlySet<string>): Place | undefined {
+  const end = path.length > 1 && path.endsWith("/") ? path.length - 1 : path.length;
+  const cut = path.lastIndexOf("/", end - 1);
+  const endpoint = path.slice(cut, end);
+  if (!endpoints.has(endpoint)) return undefined;
+  const prefix = path.slice(0, cut);
+  return prefix === "" || isPrefix(prefix) ? { path: endpoint, prefix } : undefined;
+}
+
+function isPrefix(text: string): boolean {
+  return PREFIX.test(text) && text !== WELL_KNOWN && !text.startsWith(`${WELL_KNOWN}/`);
+}
+
+/** A request that another framework had first. */
+class MountedNodeExchange extends NodeExchange {
+  readonly prefix: string;
+
+  constructor(request: IncomingMessage, response: ServerResponse, endpoints: ReadonlySet<string>) {
+    const url = request.url ?? "/";
+    const mark = url.indexOf("?");
+    const path = mark < 0 ? url : url.slice(0, mark);
+    const place = originalPlace(request, endpoints) ?? placeOf(path, endpoints);
+    super(request, response, place === undefined ? url : `${place.path}${mark < 0 ? "" : url.slice(mark)}`);
+    this.prefix = place?.prefix ?? "";
+  }
+
+  override header(name: string): string | undefined {
+    // HTTP/2 has no Host; what the client asked for stands in a pseudo-header (RFC 9113, 8.3.1).
+    return super.header(name) ?? (name === "host" ? super.header(":authority") : undefined);
+  }
+}
+
+/**
+ * The place by the path the client sent, which Express, Connect and their like keep when they take a prefix away. A path
+ * without an endpoint at its end was rewritten by the operator, so the rewritten one counts.
+ */
+function originalPlace(request: IncomingMessage, endpoints: ReadonlySet<string>): Place | undefined {
+  const { originalUrl } = request as IncomingMessage & { readonly originalUrl?: unknown };
+  if (typeof originalUrl !== "string" || originalUrl === request.url) return undefined;
+  const mark = originalUrl.indexOf("?");
+  return placeOf(mark < 0 ? originalUrl : originalUrl.slice(0, mark), endpoints);
 }

@@ -9,15 +9,20 @@ export class NodeExchange implements HttpExchange, ReplyStream {
   readonly query: string;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
+  readonly #host: string | undefined;
   #gone: (() => void) | undefined;
   #listening = false;
   #complete = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  /** `target` is what the request is routed by; a mounted server takes the prefix of its mount away. */
+  constructor(request: IncomingMessage, response: ServerResponse, target: string = request.url ?? "/") {
     this.#request = request;
     this.#response = response;
     this.method = request.method ?? "GET";
-    const url = request.url ?? "/";
+    // The absolute form (RFC 9112, 3.2.2) names the host itself, and the Host header must then be ignored.
+    const absolute = target.startsWith("/") || !URL.canParse(target) ? undefined : new URL(target);
+    this.#host = absolute?.host;
+    const url = absolute === undefined ? target : absolute.pathname + absolute.search;
     const mark = url.indexOf("?");
     this.path = mark < 0 ? url : url.slice(0, mark);
     this.query = mark < 0 ? "" : url.slice(mark + 1);
@@ -32,17 +37,17 @@ export class NodeExchange implements HttpExchange, ReplyStream {
   }
 
   header(name: string): string | undefined {
+    if (name === "host" && this.#host !== undefined) return this.#host;
     const value = this.#request.headers[name];
     return Array.isArray(value) ? value.join(", ") : value;
   }
 
   readBody(maxBytes: number, done: (body: Body) => void): void {
     const request = this.#request as IncomingMessage & { readonly body?: unknown };
-    // Frameworks that parse bodies leave the result here and nothing in the stream.
-    if (request.body !== undefined && request.readableEnded) return done({ ok: true, value: request.body });
     // A length that is too large is refused before a byte is read; a missing or lying one is caught by counting.
     const length = Number(request.headers["content-length"] ?? 0);
     if (!(length <= maxBytes)) return done({ ok: false, reason: "too-large" });
+    if (request.readableEnded) return done(handedOver(request.body));
     const chunks: Buffer[] = [];
     let size = 0;
     let finished = false;
@@ -63,10 +68,9 @@ export class NodeExchange implements HttpExchange, ReplyStream {
     request.on("end", () => {
       const first = chunks[0];
       const bytes = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
-      finish(isUtf8(bytes) ? { ok: true, text: bytes.toString("utf8") } : { ok: false, reason: "not-utf8" });
+      finish(decode(bytes));
     });
-    request.on("error", () => finish({ ok: false, reason: "aborted" }));
-    request.on("close", () => finish({ ok: false, reason: "aborted" }));
+    // A body that never ends is never answered: there is nobody left to answer, and nothing was begun.
   }
 
   end(status: number, headers: ReplyHeaders, body?: string): void;
@@ -102,10 +106,28 @@ export class NodeExchange implements HttpExchange, ReplyStream {
     this.#gone = listener;
     if (this.#listening) return;
     this.#listening = true;
+    // Gone already, while authentication took its time: `close` does not come twice.
+    if (this.#response.destroyed && !this.#complete) queueMicrotask(() => this.#gone?.());
     // `close` also follows a complete reply; then nobody is told.
     this.#response.on("close", () => {
       if (!this.#complete) this.#gone?.();
     });
     this.#response.on("error", () => {});
   }
+}
+
+/** Frameworks that read bodies leave in `request.body` what they made of it, and nothing in the stream. */
+function handedOver(body: unknown): Body {
+  if (body === undefined) {
+    throw new TypeError(
+      "The body of this request was read before mcp.node() got it, and request.body is not set. Hand it over: " +
+        "mcp.node(Object.assign(request, { body }), response).",
+    );
+  }
+  if (typeof body === "string") return { ok: true, text: body };
+  return body instanceof Uint8Array ? decode(Buffer.from(body)) : { ok: true, value: body };
+}
+
+function decode(bytes: Buffer): Body {
+  return isUtf8(bytes) ? { ok: true, text: bytes.toString("utf8") } : { ok: false, reason: "not-utf8" };
 }

@@ -3,13 +3,14 @@ import { randomUUID } from "node:crypto";
 import { HoldfastError, MissingClientCapabilityError } from "../errors.js";
 import type { CreateMessageParams, CreateMessageResult, ElicitResult, Root } from "../protocol/types.js";
 import { isObject, type JsonObject, pick } from "../util/json.js";
-import { isThenable } from "../util/maybe-promise.js";
+import { chain, type MaybePromise } from "../util/maybe-promise.js";
 import type { Call } from "./call.js";
-import { type InputRequest, InputRequiredSignal } from "./journal.js";
+import type { InputRequest } from "./journal.js";
 import { type CompiledSchema, compileSchema, type SchemaInput } from "./schema/index.js";
 import type { FormElicitation, UrlElicitation } from "./types.js";
 
-type Accept = (answer: unknown) => boolean;
+/** Says whether an answer is what was asked for. */
+type Accept = (answer: unknown) => MaybePromise<boolean>;
 
 /** `ctx.elicit`. */
 export async function askElicitation(
@@ -41,9 +42,9 @@ async function askForm(call: Call, request: FormElicitation<SchemaInput>): Promi
   const accept: Accept = (answer) => isElicitResult(answer) && (answer.action !== "accept" || fits(schema, answer));
   const answer = (await answerTo(call, request.key ?? "elicitation", ask, accept)) as ElicitResult;
   if (answer.action !== "accept") return { action: answer.action };
-  const checked = schema.validate(answer.content ?? {});
-  const outcome = isThenable(checked) ? await checked : checked;
-  return { action: "accept", content: (outcome.ok ? outcome.value : answer.content) as Record<string, unknown> };
+  // Again, for what the schema makes of the answer: defaults, transformations.
+  const checked = await schema.validate(answer.content ?? {});
+  return { action: "accept", content: (checked.ok ? checked.value : answer.content) as Record<string, unknown> };
 }
 
 /** What a requested schema may say at its root (2026-07-28, elicitation, "Requested Schema"). */
@@ -61,9 +62,8 @@ function formSchema(source: SchemaInput): CompiledSchema {
   return schema;
 }
 
-function fits(schema: CompiledSchema, answer: ElicitResult): boolean {
-  const outcome = schema.validate(answer.content ?? {});
-  return isThenable(outcome) || outcome.ok;
+function fits(schema: CompiledSchema, answer: ElicitResult): MaybePromise<boolean> {
+  return chain(schema.validate(answer.content ?? {}), (checked) => checked.ok);
 }
 
 /** `ctx.sample`. */
@@ -94,12 +94,14 @@ const DEFAULT_KEYS = new Set(["elicitation", "sampling", "roots"]);
 async function answerTo(call: Call, name: string, request: InputRequest, accept: Accept): Promise<unknown> {
   const { journal, peer } = call;
   const key = DEFAULT_KEYS.has(name) ? journal.nextKey(name) : name;
-  if (peer.revision.era === "modern") {
-    const answer = journal.answer(key, request, accept);
-    if (answer === undefined) throw new InputRequiredSignal();
-    return answer;
-  }
-  return askSession(call, request, accept);
+  if (peer.revision.era === "legacy") return askSession(call, request, accept);
+  const recorded = journal.recorded(key);
+  if (recorded !== undefined) return recorded;
+  const offered = journal.offered(key);
+  // An answer that is not usable is asked for again (2026-07-28, MRTR, "Error Handling").
+  if (offered === undefined || !(await accept(offered))) journal.ask(key, request);
+  journal.record(key, offered);
+  return offered;
 }
 
 async function askSession(call: Call, request: InputRequest, accept: Accept): Promise<JsonObject> {
@@ -113,7 +115,7 @@ async function askSession(call: Call, request: InputRequest, accept: Accept): Pr
     signal: call.signal,
     timeoutMs: call.app.limits.clientRequestTimeoutMs,
   });
-  if (!accept(answer)) {
+  if (!(await accept(answer))) {
     throw new HoldfastError(
       "ERR_CLIENT_REPLY",
       `The client's answer to ${request.method} does not fit what was asked.`,

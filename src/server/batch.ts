@@ -1,6 +1,7 @@
 /**
  * Collects the answers to one JSON-RPC batch (2025-03-26). Slots are taken while the batch is read; when all of them
- * are filled, in any order, the answers go out as one array. An empty answer (a cancelled request) is left out.
+ * are filled, in any order, the answers go out as one array. An empty answer (a cancelled request) is left out, so the
+ * array may be empty: then there is nothing to send (JSON-RPC 2.0, "Batch").
  */
 export class BatchCollector {
   readonly #send: (answers: readonly string[]) => void;
@@ -29,6 +30,6 @@ export class BatchCollector {
   }
 
   #finish(): void {
-    if (this.#closed && this.#open === 0 && this.#answers.length > 0) this.#send(this.#answers);
+    if (this.#closed && this.#open === 0) this.#send(this.#answers);
   }
 }

@@ -1,9 +1,13 @@
+import { LinkedList } from "../util/list.js";
 import type { Ticker, Ticking } from "../util/ticker.js";
 import type { Call } from "./call.js";
 
 /** Calls in flight. One sweep ends those past their deadline: no call owns a timer for that. */
 export class CallTable implements Ticking {
-  readonly #calls = new Set<Call>();
+  prev: Ticking | undefined;
+  next: Ticking | undefined;
+  linked = false;
+  readonly #calls = new LinkedList<Call>();
   readonly #ticker: Ticker;
   #idle: (() => void)[] = [];
 
@@ -21,6 +25,7 @@ export class CallTable implements Ticking {
   }
 
   delete(call: Call): void {
+    if (!call.linked) return;
     this.#calls.delete(call);
     if (this.#calls.size > 0) return;
     this.#ticker.delete(this);
@@ -37,10 +42,10 @@ export class CallTable implements Ticking {
   }
 
   all(): readonly Call[] {
-    return [...this.#calls];
+    return this.#calls.all();
   }
 
   tick(nowMs: number): void {
-    for (const call of this.#calls) if (call.deadlineMs < nowMs) call.cancel("timeout");
+    for (const call of this.#calls.all()) if (call.deadlineMs < nowMs) call.cancel("timeout");
   }
 }

@@ -3,6 +3,7 @@ import { META } from "../protocol/headers.js";
 import { encodeError, encodeResponse, type RequestMessage } from "../protocol/jsonrpc.js";
 import type { RequestId } from "../protocol/types.js";
 import { type JsonObject, own, ownObject } from "../util/json.js";
+import type { Linked } from "../util/list.js";
 import { isThenable, type MaybePromise } from "../util/maybe-promise.js";
 import type { App } from "./app.js";
 import { encodeResult } from "./encode-result.js";
@@ -20,7 +21,10 @@ const EMPTY: JsonObject = {};
  * One request on its way from decoding to its answer. Whatever a call may need (abort controller, journal, timers) is
  * made when it is first asked for; a plain call makes this object and nothing else.
  */
-export class Call {
+export class Call implements Linked<Call> {
+  prev: Call | undefined;
+  next: Call | undefined;
+  linked = false;
   readonly app: App;
   readonly exchange: Exchange;
   readonly peer: Peer;

@@ -36,6 +36,8 @@ export interface ChannelOptions {
   readonly principal: Principal;
   /** Sends one serialised message to the client. */
   readonly send: (message: string) => void;
+  /** True while a process reads what is sent as it comes; then an answer keeps a distance to notifications. */
+  readonly live?: () => boolean;
   /** Serve 2026-07-28 too. HTTP+SSE does not: its clients must get -32601 for `server/discover`. */
   readonly modern: boolean;
   /** The revision taken for granted when a client skips `initialize`. */
@@ -100,7 +102,9 @@ export class Channel {
     if (!this.#session.revision.batches || messages.length === 0 || messages.length > this.#app.limits.maxBatch) {
       return send(encodeError(undefined, INVALID_REQUEST));
     }
-    const collector = new BatchCollector((answers) => send(`[${answers.join(",")}]`));
+    const collector = new BatchCollector((answers) => {
+      if (answers.length > 0) send(`[${answers.join(",")}]`);
+    });
     for (const message of messages) {
       const kind = messageKind(message);
       // `initialize` opens the session the batch belongs to, so it cannot be part of one (2025-03-26, lifecycle).
@@ -159,7 +163,51 @@ export class Channel {
   }
 
   #exchange(peer: Peer, calls: CallRegister, answer: (text: string) => void): Exchange {
-    return { peer, calls, notify: this.#options.send, reply: answer, abandon: () => answer("") };
+    return new ChannelExchange({ peer, calls, send: this.#options.send, answer, live: this.#options.live });
+  }
+}
+
+/**
+ * How long after its last notification an answer goes out, in milliseconds. The official clients handle an answer before
+ * notifications that came in the same chunk and then have nobody to report them to: progress would be lost. This is the
+ * time a client process needs to wake up and read; only calls that notified just before they ended wait for it.
+ */
+const SETTLE_MS = 10;
+
+interface ChannelExchangeParts {
+  readonly peer: Peer;
+  readonly calls: CallRegister;
+  readonly send: (message: string) => void;
+  readonly answer: (text: string) => void;
+  readonly live: (() => boolean) | undefined;
+}
+
+class ChannelExchange implements Exchange {
+  readonly peer: Peer;
+  readonly calls: CallRegister;
+  readonly #parts: ChannelExchangeParts;
+  #spokeAt = 0;
+
+  constructor(parts: ChannelExchangeParts) {
+    this.peer = parts.peer;
+    this.calls = parts.calls;
+    this.#parts = parts;
+  }
+
+  notify(message: string): void {
+    this.#spokeAt = performance.now();
+    this.#parts.send(message);
+  }
+
+  reply(message: string): void {
+    const { answer, live } = this.#parts;
+    const wait = this.#spokeAt === 0 ? 0 : this.#spokeAt + SETTLE_MS - performance.now();
+    if (wait <= 0 || live?.() !== true) answer(message);
+    else setTimeout(answer, wait, message);
+  }
+
+  abandon(): void {
+    this.#parts.answer("");
   }
 }
 

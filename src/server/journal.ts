@@ -68,19 +68,24 @@ export class Journal {
     return count === 1 && kind.startsWith("step:") ? kind : `${kind}-${count}`;
   }
 
-  /**
-   * The client's answer under `key`, or undefined when it has to be asked (again). `accept` says whether an answer is
-   * usable; one that is not is asked again (2026-07-28, MRTR, "Error Handling").
-   */
-  answer(key: string, request: InputRequest, accept: (answer: unknown) => boolean): unknown {
-    if (this.#recorded.has(key)) return this.#recorded.get(key);
-    const answer = own(this.#answers, key);
-    if (answer !== undefined && accept(answer)) {
-      this.#recorded.set(key, answer);
-      return answer;
-    }
+  /** What was recorded under `key` in this or an earlier round. */
+  recorded(key: string): unknown {
+    return this.#recorded.get(key);
+  }
+
+  /** What the client sent under `key` this time; not checked yet. */
+  offered(key: string): unknown {
+    return own(this.#answers, key);
+  }
+
+  record(key: string, value: unknown): void {
+    this.#recorded.set(key, value);
+  }
+
+  /** Opens a question: the run is suspended from here on. */
+  ask(key: string, request: InputRequest): never {
     this.#questions.set(key, request);
-    return undefined;
+    throw new InputRequiredSignal();
   }
 
   /** Runs a step once; its result must be JSON. */

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import type { Principal } from "../auth/principal.js";
 import { HoldfastError } from "../errors.js";
 import { encodeNotification, encodeRequest, type ResponseMessage } from "../protocol/jsonrpc.js";
@@ -10,6 +11,9 @@ import type { ClientFacts, Peer, TransportName } from "./peer.js";
 
 /** Sent when a client never chose a level: what an operator would want to see, without the noise. */
 const DEFAULT_LEVEL: LoggingLevel = "info";
+
+/** The largest range `randomInt` takes; what is counted up from it stays a safe integer. */
+const MAX_FIRST_ID = 2 ** 48 - 1;
 
 interface Pending {
   resolve(result: JsonObject): void;
@@ -49,7 +53,7 @@ export class LegacySession implements Peer, ChangeListener {
   #level: LoggingLevel | undefined;
   #subscriptions: Set<string> | undefined;
   #pending: Map<number, Pending> | undefined;
-  #nextId = 0;
+  #lastId: number | undefined;
   readonly #options: SessionOptions;
 
   constructor(options: SessionOptions) {
@@ -107,8 +111,9 @@ export class LegacySession implements Peer, ChangeListener {
       throw new HoldfastError("ERR_LIMIT", `The client has ${pending.size} unanswered requests.`);
     }
     request.signal.throwIfAborted();
-    this.#nextId += 1;
-    const id = this.#nextId;
+    // From a random start: the session may go on in another process, and no id may come twice in it.
+    this.#lastId = (this.#lastId ?? randomInt(MAX_FIRST_ID)) + 1;
+    const id = this.#lastId;
     let timer: NodeJS.Timeout | undefined;
     const giveUp = () => settleWith(new HoldfastError("ERR_CANCELLED", "The call was cancelled."));
     const settleWith = (error: Error) => {

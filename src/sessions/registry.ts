@@ -8,19 +8,21 @@ const OPENED_CACHE = 2048;
  * forgotten oldest first, which at worst lets a client go on with a session that it ended itself. */
 const MAX_REVOCATIONS = 100_000;
 
-interface Opened {
+/** A session id that was opened: what it says, and a place for what its user keeps while it is in use. */
+export interface Opened<Live> {
   readonly facts: SessionFacts;
   readonly bound: string;
+  live: Live | undefined;
 }
 
 /**
  * Session ids of Streamable HTTP. The id is the session: nothing is kept for one that nobody uses. Only ended sessions
  * are remembered, so that a deleted id is dead.
  */
-export class SessionRegistry {
+export class SessionRegistry<Live> {
   readonly #sealer: Sealer;
   readonly #maxAgeMs: number;
-  readonly #opened = new LruMap<string, Opened>(OPENED_CACHE);
+  readonly #opened = new LruMap<string, Opened<Live>>(OPENED_CACHE);
   readonly #revoked = new LruMap<string, number>(MAX_REVOCATIONS);
 
   constructor(sealer: Sealer, maxAgeMs: number) {
@@ -34,13 +36,18 @@ export class SessionRegistry {
   }
 
   /** The session an id names, or undefined when it is dead: unknown, altered, foreign, revoked or too old. */
-  open(token: string, bound: string): SessionFacts | undefined {
-    const cached = this.#opened.get(token);
-    const facts = cached === undefined ? openSession(this.#sealer, token, bound) : cached.facts;
-    if (facts === undefined || (cached !== undefined && cached.bound !== bound)) return undefined;
-    if (Date.now() - facts.issuedAt > this.#maxAgeMs || this.#revoked.get(facts.sid) !== undefined) return undefined;
-    if (cached === undefined) this.#opened.set(token, { facts, bound });
-    return facts;
+  open(token: string, bound: string): Opened<Live> | undefined {
+    const opened = this.#opened.get(token) ?? this.#unseal(token, bound);
+    if (opened === undefined || opened.bound !== bound) return undefined;
+    return Date.now() - opened.facts.issuedAt > this.#maxAgeMs ? undefined : opened;
+  }
+
+  #unseal(token: string, bound: string): Opened<Live> | undefined {
+    const facts = openSession(this.#sealer, token, bound);
+    if (facts === undefined || this.#revoked.get(facts.sid) !== undefined) return undefined;
+    const opened: Opened<Live> = { facts, bound, live: undefined };
+    this.#opened.set(token, opened);
+    return opened;
   }
 
   /** Ends a session: its id is dead from now on. */

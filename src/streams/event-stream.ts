@@ -66,9 +66,9 @@ export class EventStream {
     return this.#dropped;
   }
 
-  /** The id that resumes after everything appended so far. */
-  get cursor(): string {
-    return this.#eventId(this.#seq);
+  /** The number of the last event appended. */
+  get lastSeq(): number {
+    return this.#seq;
   }
 
   /** How long no connection has been attached, in milliseconds; 0 while one is. */

@@ -23,6 +23,9 @@ const EVENT_ID = /^([A-Za-z0-9_-]{22})_(\d{1,15})$/;
 
 /** Makes streams, finds them by event id for their owner only, and forgets those nobody came back for. */
 export class StreamRegistry implements Ticking {
+  prev: Ticking | undefined;
+  next: Ticking | undefined;
+  linked = false;
   readonly #store: StreamStore;
   readonly #bounds: StreamBounds;
   readonly #ticker: Ticker;
@@ -62,7 +65,9 @@ export class StreamRegistry implements Ticking {
     if (match === null) return undefined;
     const stream = this.#streams.get(match[1] ?? "");
     if (stream === undefined || stream.owner !== owner) return undefined;
-    return { stream, seq: Number(match[2]) };
+    const seq = Number(match[2]);
+    // An event that is yet to come: whoever names it has seen another history, and would miss what gets that number.
+    return seq > stream.lastSeq ? undefined : { stream, seq };
   }
 
   delete(stream: EventStream): void {

@@ -1,5 +1,7 @@
+import { type Linked, LinkedList } from "./list.js";
+
 /** Something that wants to know the time now and then. */
-export interface Ticking {
+export interface Ticking extends Linked<Ticking> {
   tick(nowMs: number): void;
 }
 
@@ -12,7 +14,7 @@ export const TICK_MS = 500;
  * and never keeps the process alive.
  */
 export class Ticker {
-  readonly #members = new Set<Ticking>();
+  readonly #members = new LinkedList<Ticking>();
   #timer: NodeJS.Timeout | undefined;
 
   get size(): number {
@@ -37,6 +39,6 @@ export class Ticker {
       return;
     }
     const now = Date.now();
-    for (const member of this.#members) member.tick(now);
+    for (const member of this.#members.all()) if (member.linked) member.tick(now);
   }
 }

@@ -26,7 +26,9 @@ export function listResources(call: Call): MaybePromise<object> {
 async function listWithTemplates(call: Call, listing: readonly TemplateEntry[]): Promise<object> {
   const { resources } = call.app.catalogue;
   const prepared = await listPage(call, resources, "resources");
-  const page = ("value" in prepared ? prepared.value : prepared) as JsonObject & { resources: object[] };
+  const shared = ("value" in prepared ? prepared.value : prepared) as JsonObject & { resources: object[] };
+  // What templates list may depend on the caller; one scope holds for all pages (2026-07-28, caching, "Pagination").
+  const page = call.peer.revision.era === "modern" ? { ...shared, cacheScope: "private" } : shared;
   if (page.nextCursor !== undefined) return page;
   const seen = await accessible(listing, call.peer);
   const ctx = new CallContext(call);
@@ -69,6 +71,11 @@ export function uriOf(call: Call): string {
   const uri = ownString(call.params, "uri");
   if (uri === undefined) throw new McpError(ErrorCode.InvalidParams, `${call.method} needs a uri (a string)`);
   return uri;
+}
+
+/** True when there is something at `uri` and the caller may read it. */
+export function mayRead(call: Call, uri: string): MaybePromise<boolean> {
+  return chain(findReading(call, uri), (reading) => reading !== undefined);
 }
 
 /** The first registration that answers `uri` and that the caller may access. */

@@ -5,6 +5,7 @@ import { type JsonObject, own, ownObject } from "../../util/json.js";
 import type { Call } from "../call.js";
 import type { Change, ChangeListener } from "../hub.js";
 import { capabilitiesOf } from "./lifecycle.js";
+import { mayRead } from "./resources.js";
 
 const LISTS = { tools: "toolsListChanged", prompts: "promptsListChanged", resources: "resourcesListChanged" } as const;
 
@@ -48,14 +49,15 @@ class ListenStream implements ChangeListener {
  * `subscriptions/listen`: acknowledges first, then stays open until the client closes it or the server shuts down,
  * which is told by a result (2026-07-28, subscriptions, "Graceful Closure").
  */
-export function listen(call: Call): Promise<object> {
+export async function listen(call: Call): Promise<object> {
   const asked = ownObject(call.params, "notifications");
   if (asked === undefined) {
     throw new McpError(ErrorCode.InvalidParams, "subscriptions/listen needs notifications (an object)");
   }
   call.deadlineMs = Number.POSITIVE_INFINITY;
-  const stream = new ListenStream(call, grant(call, asked));
+  const stream = new ListenStream(call, await grant(call, asked));
   return new Promise((resolve) => {
+    if (call.settled) return;
     stream.acknowledge();
     call.app.hub.add(stream);
     call.onEnd(() => call.app.hub.delete(stream));
@@ -63,11 +65,15 @@ export function listen(call: Call): Promise<object> {
   });
 }
 
-function grant(call: Call, asked: JsonObject): Filter {
+async function grant(call: Call, asked: JsonObject): Promise<Filter> {
   const capabilities = capabilitiesOf(call.app);
   const lists = Object.entries(LISTS).filter(([kind, list]) => kind in capabilities && own(asked, list) === true);
   const uris = own(asked, "resourceSubscriptions");
-  return { lists: new Set(lists.map(([, list]) => list)), uris: new Set(checkUris(call, uris, capabilities)) };
+  const wanted = checkUris(call, uris, capabilities);
+  // An update would tell that a resource exists: only what the caller may read is granted.
+  const readable = await Promise.all(wanted.map((uri) => mayRead(call, uri)));
+  const granted = wanted.filter((_, index) => readable[index] === true);
+  return { lists: new Set(lists.map(([, list]) => list)), uris: new Set(granted) };
 }
 
 function checkUris(call: Call, uris: unknown, capabilities: object): readonly string[] {

@@ -59,11 +59,20 @@ function finish(call: Call, tool: ToolEntry, value: unknown): MaybePromise<CallT
   const result = toCallResult(value, tool.output !== undefined);
   if (tool.output === undefined || result.isError === true) return result;
   return chain(tool.output.validate(result.structuredContent), (checked) => {
-    if (checked.ok) return result;
+    // What the schema gives out is what is sent: defaults filled in, transformations done.
+    if (checked.ok) return checked.value === result.structuredContent ? result : restructured(result, checked.value);
     const issues = describeIssues(checked.issues);
     call.app.logger.log("error", "output_invalid", { tool: tool.name, issues });
     return errorResult(`Tool ${tool.name} returned a result that does not fit its outputSchema: ${issues}`);
   });
+}
+
+/** The result with other structured content; text that was made from the old one is made again. */
+function restructured(result: CallToolResult, structuredContent: unknown): CallToolResult {
+  const [first] = result.content;
+  const derived = first?.type === "text" && first.text === JSON.stringify(result.structuredContent);
+  if (!derived) return { ...result, structuredContent };
+  return { ...result, content: toCallResult(structuredContent, true).content, structuredContent };
 }
 
 /** Protocol errors stay errors; everything else becomes a result the model can read. */

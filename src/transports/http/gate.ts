@@ -40,6 +40,7 @@ export class Gate {
   readonly #anyHost: boolean;
   readonly #origins: ReadonlySet<string>;
   readonly #anyOrigin: boolean;
+  #lastAllowed: string | undefined;
 
   constructor(options: GateOptions) {
     const { bindHost, publicUrl, allowedHosts, allowedOrigins } = options;
@@ -53,7 +54,7 @@ export class Gate {
   /** Judges a request by its Host and Origin headers. */
   judge(http: HttpExchange): Verdict {
     const host = http.header("host");
-    if (host === undefined || !this.#hostAllowed(host, http.localAddress)) {
+    if (host === undefined || !this.#hostAllowed(host, http)) {
       return { ok: false, message: "Host not allowed; the operator can add it to allowedHosts or set publicUrl." };
     }
     const origin = http.header("origin");
@@ -67,12 +68,24 @@ export class Gate {
     return { ok: false, message: "Origin not allowed; the operator can add it to allowedOrigins." };
   }
 
-  #hostAllowed(host: string, localAddress: string | undefined): boolean {
-    if (this.#anyHost) return true;
+  #hostAllowed(host: string, http: HttpExchange): boolean {
+    if (this.#anyHost || host === this.#lastAllowed) return true;
+    if (!this.#mayBeAddressed(host, http)) return false;
+    // Clients of one server send the same Host over and over; an address is allowed per socket and not remembered.
+    this.#lastAllowed = this.#isNamed(host) ? host : undefined;
+    return true;
+  }
+
+  #isNamed(host: string): boolean {
+    const name = hostName(host);
+    return name !== undefined && (this.#hosts.has(name) || this.#hosts.has(host.toLowerCase()));
+  }
+
+  #mayBeAddressed(host: string, http: HttpExchange): boolean {
     const name = hostName(host);
     if (name === undefined) return false;
     // The port does not matter: tunnels and containers change it, and rebinding is about names.
-    return this.#hosts.has(name) || this.#hosts.has(host.toLowerCase()) || isAddress(name, localAddress);
+    return this.#isNamed(host) || isAddress(name, http.localAddress);
   }
 }
 

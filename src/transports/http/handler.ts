@@ -7,6 +7,7 @@ import { INVALID_REQUEST, messageKind, PARSE_ERROR, type RequestMessage, salvage
 import { claimedVersion } from "../../protocol/revisions/2026-07-28/envelope.js";
 import { revisionOf } from "../../protocol/revisions/index.js";
 import type { App } from "../../server/app.js";
+import { unsupported } from "../../server/channel.js";
 import { StreamRegistry } from "../../streams/registry.js";
 import { isObject, ownObject } from "../../util/json.js";
 import { isThenable } from "../../util/maybe-promise.js";
@@ -197,17 +198,23 @@ export class HttpTransport {
       if (this.#app.draining) return refuseDraining(http);
       return serveModern(this.#app, http, body as RequestMessage, principal);
     }
+    const unknown = unknownVersion(http);
+    if (unknown !== undefined) return refuseMessage(http, 400, unknown);
     // This revision has no notifications from clients over HTTP; one that comes is accepted and means nothing.
     if (kind === "notification") return http.end(202, {});
     refuseMessage(http, 400, INVALID_REQUEST, salvageId(body));
   };
 
   #get(http: HttpExchange, principal: Principal): void {
+    const unknown = unknownVersion(http);
+    if (unknown !== undefined) return refuseMessage(http, 400, unknown);
     if (isModernHeader(http)) return refuse(http, 405, "Revision 2026-07-28 has no GET.", { allow: "POST" });
     serveGet(this.#lane, http, principal);
   }
 
   #delete(http: HttpExchange, principal: Principal): void {
+    const unknown = unknownVersion(http);
+    if (unknown !== undefined) return refuseMessage(http, 400, unknown);
     if (isModernHeader(http)) return refuse(http, 405, "Revision 2026-07-28 has no DELETE.", { allow: "POST" });
     serveDelete(this.#lane, http, principal);
   }
@@ -234,6 +241,12 @@ function prefixOf(publicUrl: URL | undefined): string {
 function isModernHeader(http: HttpExchange): boolean {
   const header = http.header(HEADER.protocolVersion);
   return header !== undefined && revisionOf(header)?.era !== "legacy";
+}
+
+/** The error for a version header that names no revision at all (2025-11-25, transports: 400). */
+function unknownVersion(http: HttpExchange): ReturnType<typeof unsupported> | undefined {
+  const header = http.header(HEADER.protocolVersion);
+  return header === undefined || revisionOf(header) !== undefined ? undefined : unsupported(header);
 }
 
 function isModern(http: HttpExchange, body: unknown): boolean {

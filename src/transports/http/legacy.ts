@@ -17,6 +17,7 @@ import { HEADERLESS, revisionOf } from "../../protocol/revisions/index.js";
 import type { App } from "../../server/app.js";
 import { BatchCollector } from "../../server/batch.js";
 import { dispatchNotification, dispatchRequest, dispatchResponse } from "../../server/dispatch.js";
+import type { Exchange } from "../../server/exchange.js";
 import { initializeResult } from "../../server/handlers/lifecycle.js";
 import { openSessionFrom } from "../../server/initialize.js";
 import type { Peer } from "../../server/peer.js";
@@ -42,9 +43,9 @@ export function servePost(lane: LegacyLane, http: HttpExchange, body: unknown, p
   if (isInitialize(body)) return initialize(lane, http, body, principal);
   const token = http.header(HEADER.sessionId);
   if (token === undefined) return serve(lane, http, body, statelessPeer(http, principal), undefined);
-  const facts = lane.sessions.open(token, principal);
-  if (facts === undefined) return refuseGone(http, body);
-  const live = lane.sessions.acquire(facts, principal);
+  const opened = lane.sessions.open(token, principal);
+  if (opened === undefined) return refuseGone(http, body);
+  const live = lane.sessions.acquire(opened, principal);
   serve(lane, http, body, live.session, live);
   lane.sessions.release(live);
 }
@@ -118,7 +119,10 @@ function serveBatch(
   }
   if (app.draining) return refuseDraining(http);
   const parent = exchangeFor(lane, http, peer, live);
-  const collector = new BatchCollector((answers) => parent.reply(`[${answers.join(",")}]`, 0));
+  const collector = new BatchCollector((answers) => {
+    if (answers.length > 0) parent.reply(`[${answers.join(",")}]`, 0);
+    else parent.abandon("");
+  });
   for (const [index, message] of messages.entries()) {
     const kind = kinds[index] ?? "invalid";
     if (kind === "invalid" || isInitialize(message)) collector.slot()(encodeError(salvageId(message), INVALID_REQUEST));
@@ -130,9 +134,16 @@ function serveBatch(
 }
 
 function dispatchOne(app: App, parent: PostExchange, message: RequestMessage, answer: (text: string) => void): void {
-  const notify = (text: string) => parent.notify(text);
   const { peer, calls } = parent;
-  dispatchRequest(app, { peer, calls, notify, reply: answer, abandon: () => answer("") }, message);
+  const exchange: Exchange = {
+    peer,
+    calls,
+    header: (name) => parent.header(name),
+    notify: (text) => parent.notify(text),
+    reply: answer,
+    abandon: () => answer(""),
+  };
+  dispatchRequest(app, exchange, message);
 }
 
 /** GET: a standing stream, or with `Last-Event-ID` the rest of any stream of this session. */
@@ -142,8 +153,9 @@ export function serveGet(lane: LegacyLane, http: HttpExchange, principal: Princi
   // Without a session there is nothing to listen to; 405 is what clients take for "no stream here".
   if (token === undefined) return refuse(http, 405, "GET needs an Mcp-Session-Id.", { allow: "POST" });
   if (!acceptedForms(http).sse) return refuse(http, 406, "GET answers with text/event-stream only.");
-  const facts = sessions.open(token, principal);
-  if (facts === undefined) return refuseGone(http, undefined);
+  const opened = sessions.open(token, principal);
+  if (opened === undefined) return refuseGone(http, undefined);
+  const { facts } = opened;
   if (app.draining) return refuseDraining(http);
   const lastEventId = http.header(HEADER.lastEventId);
   const cursor = lastEventId === undefined ? undefined : streams.find(lastEventId, facts.sid);
@@ -151,8 +163,8 @@ export function serveGet(lane: LegacyLane, http: HttpExchange, principal: Princi
     // What the client waits for is gone for good, so the session is no longer what it believes: it must start anew.
     return refuseGone(http, undefined);
   }
-  const live = sessions.acquire(facts, principal);
-  if (cursor === undefined && live.standing.length >= app.limits.maxStreamsPerSession) {
+  const live = sessions.acquire(opened, principal);
+  if (cursor === undefined && !sessions.mayStand(live)) {
     return refuse(http, 409, "This session has too many open streams.");
   }
   const sink = new SseSink(http.stream(200, SSE_HEADERS), app.ticker, app.limits.keepAliveMs);
@@ -170,8 +182,8 @@ export function serveGet(lane: LegacyLane, http: HttpExchange, principal: Princi
 export function serveDelete(lane: LegacyLane, http: HttpExchange, principal: Principal): void {
   const token = http.header(HEADER.sessionId);
   if (token === undefined) return refuse(http, 400, "DELETE needs an Mcp-Session-Id.");
-  const facts = lane.sessions.open(token, principal);
-  if (facts === undefined) return refuseGone(http, undefined);
-  lane.sessions.end(token, facts);
+  const opened = lane.sessions.open(token, principal);
+  if (opened === undefined) return refuseGone(http, undefined);
+  lane.sessions.end(token, opened.facts);
   http.end(204, {});
 }

@@ -5,11 +5,14 @@ import { decodeHeaderValue, HEADER, headerMatches } from "../../protocol/headers
 import type { RequestMessage, RpcErrorShape } from "../../protocol/jsonrpc.js";
 import { decodeEnvelope, isEnvelopeError } from "../../protocol/revisions/2026-07-28/envelope.js";
 import { MODERN, revisionOf } from "../../protocol/revisions/index.js";
+import { mayAccess } from "../../server/access.js";
 import type { App } from "../../server/app.js";
 import { unsupported } from "../../server/channel.js";
 import { dispatchRequest, methodNotFound } from "../../server/dispatch.js";
+import type { ToolEntry } from "../../server/entries.js";
 import type { Peer } from "../../server/peer.js";
 import { type JsonObject, own, ownObject, ownString } from "../../util/json.js";
+import { chain } from "../../util/maybe-promise.js";
 import { acceptedForms } from "./negotiation.js";
 import { PostExchange } from "./post-exchange.js";
 import { refuseMessage } from "./respond.js";
@@ -36,11 +39,22 @@ export function serveModern(app: App, http: HttpExchange, message: RequestMessag
   if (!MODERN.requests.has(message.method)) {
     return refuseMessage(http, 404, describe(methodNotFound(message.method, MODERN.version)), message.id);
   }
-  const wrong = checkNameHeader(http, message) ?? checkParamHeaders(app, http, message);
+  const wrong = checkNameHeader(http, message);
   if (wrong !== undefined) return refuseMessage(http, 400, wrong, message.id);
-
   const client = { info: envelope.clientInfo, capabilities: envelope.capabilities };
   const peer: Peer = { revision: MODERN, transport: "http", principal, client, session: undefined };
+  const tool = mirrored(app, message);
+  if (tool === undefined) return serve(app, http, message, peer);
+  const args = ownObject(message.params, "arguments");
+  // Only callers who may know the tool are told which headers it wants.
+  chain(mayAccess(tool, peer, args ?? {}), (permitted) => {
+    const error = permitted ? checkParamHeaders(tool, http, args) : undefined;
+    if (error === undefined) serve(app, http, message, peer);
+    else refuseMessage(http, 400, error, message.id);
+  });
+}
+
+function serve(app: App, http: HttpExchange, message: RequestMessage, peer: Peer): void {
   const accepted = acceptedForms(http);
   const exchange = new PostExchange({ app, http, peer, calls: undefined, accepted, resumable: undefined });
   const call = dispatchRequest(app, exchange, message);
@@ -84,12 +98,19 @@ function checkNameHeader(http: HttpExchange, message: RequestMessage): RpcErrorS
   return mismatch(`Mcp-Name does not match params.${source}`);
 }
 
-/** Compares `Mcp-Param-*` headers with the arguments they mirror; tools without annotations cost a map look-up. */
-function checkParamHeaders(app: App, http: HttpExchange, message: RequestMessage): RpcErrorShape | undefined {
+/** The tool a call names, if it has arguments that headers mirror; others cost a map look-up. */
+function mirrored(app: App, message: RequestMessage): ToolEntry | undefined {
   if (message.method !== "tools/call") return undefined;
   const tool = app.catalogue.tools.get(ownString(message.params, "name") ?? "");
-  if (tool === undefined || tool.paramHeaders.length === 0) return undefined;
-  const args = ownObject(message.params, "arguments");
+  return tool === undefined || tool.paramHeaders.length === 0 ? undefined : tool;
+}
+
+/** Compares `Mcp-Param-*` headers with the arguments they mirror. */
+function checkParamHeaders(
+  tool: ToolEntry,
+  http: HttpExchange,
+  args: JsonObject | undefined,
+): RpcErrorShape | undefined {
   for (const { header, path, type } of tool.paramHeaders) {
     const value = valueAt(args, path);
     const raw = http.header(header);

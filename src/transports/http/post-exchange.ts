@@ -35,6 +35,9 @@ export interface PostOptions {
 }
 
 export class PostExchange implements Exchange, Ticking {
+  prev: Ticking | undefined;
+  next: Ticking | undefined;
+  linked = false;
   readonly peer: Peer;
   readonly calls: CallRegister | undefined;
   readonly #options: PostOptions;
@@ -99,7 +102,7 @@ export class PostExchange implements Exchange, Ticking {
     this.#finish();
     if (this.#stream !== undefined) {
       // Without a last message the client would come back for it again and again.
-      this.#stream.append(last);
+      if (last !== "") this.#stream.append(last);
       this.#stream.finish();
     } else if (this.#sink !== undefined) this.#sink.end();
     // An empty event stream: what the specification has for a request that was cancelled before it said anything.

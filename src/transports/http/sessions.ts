@@ -6,7 +6,7 @@ import { type Principal, principalKey } from "../../auth/principal.js";
 import type { App } from "../../server/app.js";
 import { newSession } from "../../server/initialize.js";
 import type { LegacySession } from "../../server/session.js";
-import { SessionRegistry } from "../../sessions/registry.js";
+import { type Opened, SessionRegistry } from "../../sessions/registry.js";
 import type { SessionFacts } from "../../sessions/token.js";
 import type { EventStream } from "../../streams/event-stream.js";
 import type { StreamRegistry } from "../../streams/registry.js";
@@ -22,10 +22,18 @@ export interface LiveSession {
   lastUsedMs: number;
 }
 
+/** The newest standing stream that somebody reads; if nobody does, the newest, whose reader may come back for it. */
+function speaker({ standing }: LiveSession): EventStream | undefined {
+  return standing.findLast((stream) => stream.attached) ?? standing.at(-1);
+}
+
 export class HttpSessions implements Ticking {
+  prev: Ticking | undefined;
+  next: Ticking | undefined;
+  linked = false;
   readonly #app: App;
   readonly #streams: StreamRegistry;
-  readonly #registry: SessionRegistry;
+  readonly #registry: SessionRegistry<LiveSession>;
   readonly #route: string;
   readonly #live = new Map<string, LiveSession>();
 
@@ -53,19 +61,15 @@ export class HttpSessions implements Ticking {
     return this.#registry.mint(facts, this.#bound(principal));
   }
 
-  /** The facts of a session id, or undefined when it is dead for this caller. */
-  open(token: string, principal: Principal): SessionFacts | undefined {
+  /** What a session id says, or undefined when it is dead for this caller. */
+  open(token: string, principal: Principal): Opened<LiveSession> | undefined {
     return this.#registry.open(token, this.#bound(principal));
   }
 
   /** The session's state, made anew when it holds none. Call `release` when the request is over. */
-  acquire(facts: SessionFacts, principal: Principal): LiveSession {
-    let live = this.#live.get(facts.sid);
-    if (live === undefined) {
-      const client = { info: facts.clientInfo, capabilities: facts.capabilities };
-      const session = newSession(this.#app, { revision: facts.revision, transport: "http", principal, client });
-      live = { sid: facts.sid, session, standing: [], lastUsedMs: 0 };
-    }
+  acquire(opened: Opened<LiveSession>, principal: Principal): LiveSession {
+    opened.live ??= this.#live.get(opened.facts.sid) ?? this.#make(opened.facts, principal);
+    const { live } = opened;
     // The caller's permissions are those of this request, not of the one that opened the session.
     live.session.principal = principal;
     live.lastUsedMs = Date.now();
@@ -78,10 +82,21 @@ export class HttpSessions implements Ticking {
     else this.#forget(live);
   }
 
+  /** Makes room for one more standing stream; false when as many as allowed are being read. */
+  mayStand(live: LiveSession): boolean {
+    const { standing } = live;
+    if (standing.length < this.#app.limits.maxStreamsPerSession) return true;
+    const left = standing.find((stream) => !stream.attached);
+    if (left === undefined) return false;
+    standing.splice(standing.indexOf(left), 1);
+    this.#streams.delete(left);
+    return true;
+  }
+
   /** Adds a standing stream; from now on it gets what belongs to no request. */
   stand(live: LiveSession, stream: EventStream): void {
     live.standing.push(stream);
-    live.session.push = (message) => live.standing.at(-1)?.append(message);
+    live.session.push = (message) => speaker(live)?.append(message);
     this.#app.hub.add(live.session);
     this.#keep(live);
   }
@@ -105,6 +120,12 @@ export class HttpSessions implements Ticking {
       if (nowMs - live.lastUsedMs > this.#app.limits.sessionIdleMs) this.#forget(live);
       else this.release(live);
     }
+  }
+
+  #make(facts: SessionFacts, principal: Principal): LiveSession {
+    const client = { info: facts.clientInfo, capabilities: facts.capabilities };
+    const session = newSession(this.#app, { revision: facts.revision, transport: "http", principal, client });
+    return { sid: facts.sid, session, standing: [], lastUsedMs: 0 };
   }
 
   #unstand(live: LiveSession, standing: readonly EventStream[]): void {

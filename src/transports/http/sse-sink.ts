@@ -5,6 +5,9 @@ import type { ReplyStream } from "./types.js";
 
 /** An open event stream reply, kept alive by a comment whenever it has been silent for a while. */
 export class SseSink implements EventSink, Ticking {
+  prev: Ticking | undefined;
+  next: Ticking | undefined;
+  linked = false;
   readonly #stream: ReplyStream;
   readonly #ticker: Ticker;
   readonly #keepAliveMs: number;

@@ -25,6 +25,9 @@ interface SseSession {
 }
 
 export class SseTransport implements Ticking {
+  prev: Ticking | undefined;
+  next: Ticking | undefined;
+  linked = false;
   readonly #app: App;
   readonly #streams: StreamRegistry;
   /** Path of the message endpoint as clients see it. */
@@ -47,7 +50,7 @@ export class SseTransport implements Ticking {
     const owner = `sse\n${principalKey(principal)}`;
     const lastEventId = http.header(HEADER.lastEventId);
     const cursor = lastEventId === undefined ? undefined : this.#streams.find(lastEventId, owner);
-    const session = cursor === undefined ? undefined : this.#sessions.get(cursor.stream.id);
+    const session = cursor === undefined ? undefined : this.#find(cursor.stream.id, owner);
     if (session === undefined && this.#sessions.size >= this.#app.limits.maxSessions) {
       return refuse(http, 503, "Too many open sessions; try again later.", { "retry-after": "5" });
     }
@@ -68,8 +71,9 @@ export class SseTransport implements Ticking {
 
   /** `POST /messages?sessionId=…` with its parsed body; the answer comes on the stream. */
   post(http: HttpExchange, body: unknown, principal: Principal): void {
-    const session = this.#sessions.get(new URLSearchParams(http.query).get("sessionId") ?? "");
-    if (session === undefined || session.owner !== `sse\n${principalKey(principal)}`) {
+    const id = new URLSearchParams(http.query).get("sessionId") ?? "";
+    const session = this.#find(id, `sse\n${principalKey(principal)}`);
+    if (session === undefined) {
       const message = "Session not found: open a new stream with GET on the SSE endpoint.";
       return refuseMessage(http, 404, { code: ErrorCode.InvalidRequest, message });
     }
@@ -91,12 +95,20 @@ export class SseTransport implements Ticking {
     if (this.#sessions.size === 0) this.#app.ticker.delete(this);
   }
 
+  /** The session of a stream that can still be written to, for its owner only. */
+  #find(id: string, owner: string): SseSession | undefined {
+    const session = this.#sessions.get(id);
+    return session === undefined || session.owner !== owner || session.stream.dropped ? undefined : session;
+  }
+
   #create(owner: string, principal: Principal): SseSession {
     const stream = this.#streams.create(owner);
     const send = (message: string) => {
       if (!stream.dropped) stream.append(message);
     };
-    const channel = new Channel(this.#app, { transport: "sse", principal, send, modern: false, fallback: OLDEST });
+    const live = () => stream.attached;
+    const options = { transport: "sse", principal, send, live, modern: false, fallback: OLDEST } as const;
+    const channel = new Channel(this.#app, options);
     const session: SseSession = { owner, channel, stream };
     this.#sessions.set(stream.id, session);
     this.#app.ticker.add(this);

@@ -1,0 +1,103 @@
+/** stdio: one message a line, both eras on one process; ends when its client does, after answering what it asked. */
+import { LOCAL_PRINCIPAL } from "../../auth/principal.js";
+import { ErrorCode } from "../../errors.js";
+import { encodeError } from "../../protocol/jsonrpc.js";
+import type { App } from "../../server/app.js";
+import { Channel } from "../../server/channel.js";
+import { LineFramer } from "./framing.js";
+import { adoptOrInstallGuard, type GuardHandle } from "./guard.js";
+import { watchParent } from "./parent-watch.js";
+
+export interface StdioOptions {
+  /** The client is gone or has nothing more to say, and everything it asked for is answered and written. */
+  readonly onEnd: () => void;
+}
+
+/** Serves the process's own stdin and stdout. From here on stdout carries the protocol and nothing else. */
+export function serveStdio(app: App, options: StdioOptions): { stop(): void; close(): Promise<void> } {
+  const guard = adoptOrInstallGuard({
+    report: ({ text, callSite, via }) => {
+      app.logger.log("warn", "stray_stdout", { via, at: callSite ?? "unknown", text: text.slice(0, 200) });
+    },
+  });
+  const server = new StdioServer(app, guard, options.onEnd);
+  server.start();
+  return server;
+}
+
+class StdioServer {
+  readonly #app: App;
+  readonly #guard: GuardHandle;
+  readonly #onEnd: () => void;
+  readonly #channel: Channel;
+  readonly #framer: LineFramer;
+  #unwatch: (() => void) | undefined;
+  #ended = false;
+
+  constructor(app: App, guard: GuardHandle, onEnd: () => void) {
+    this.#app = app;
+    this.#guard = guard;
+    this.#onEnd = onEnd;
+    const send = (message: string) => {
+      this.#guard.write(`${message}\n`);
+    };
+    const live = () => true;
+    this.#channel = new Channel(app, { transport: "stdio", principal: LOCAL_PRINCIPAL, send, live, modern: true });
+    this.#framer = new LineFramer({
+      maxLineBytes: app.limits.maxLineBytes,
+      onLine: (text) => this.#channel.receiveText(text),
+      onOverlong: () => send(encodeError(undefined, tooLong(app.limits.maxLineBytes))),
+      onInvalidUtf8: () => this.#channel.refuse(),
+    });
+  }
+
+  start(): void {
+    process.stdin.on("data", (chunk: Buffer) => this.#framer.push(chunk));
+    process.stdin.on("end", () => void this.#finish());
+    process.stdin.on("error", () => this.#gone("stdin failed"));
+    this.#unwatch = watchParent({ onGone: (reason) => this.#gone(reason) });
+  }
+
+  /** Nothing new is read; answers still go out. */
+  stop(): void {
+    process.stdin.pause();
+    this.#unwatch?.();
+  }
+
+  async close(): Promise<void> {
+    this.stop();
+    this.#channel.close();
+    await this.#guard.flush().catch(() => {});
+  }
+
+  /** End of input: whoever we asked something will not answer, everything else is finished and written first. */
+  async #finish(): Promise<void> {
+    this.#framer.end();
+    this.#channel.session.close();
+    for (const call of this.#channel.calls) call.shutdown();
+    await this.#app.calls.idle();
+    await this.#guard.flush().catch(() => {});
+    this.#end();
+  }
+
+  /** The client is gone: there is nobody to answer. */
+  #gone(reason: string): void {
+    if (this.#ended) return;
+    this.#app.logger.log("info", "client_gone", { reason });
+    for (const call of this.#channel.calls) call.cancel("disconnect");
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#onEnd();
+  }
+}
+
+function tooLong(maxLineBytes: number): { readonly code: number; readonly message: string } {
+  return {
+    code: ErrorCode.InvalidRequest,
+    message: `Invalid request: a message may have at most ${maxLineBytes} bytes`,
+  };
+}
