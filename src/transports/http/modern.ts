@@ -60,7 +60,7 @@ function serve(app: App, http: HttpExchange, message: RequestMessage, peer: Peer
   const call = dispatchRequest(app, exchange, message);
   if (exchange.done) return;
   // Closing the connection is how a client of this revision cancels.
-  exchange.onDisconnect = () => call.cancel("disconnect");
+  exchange.cancels = call;
   exchange.watch();
 }
 

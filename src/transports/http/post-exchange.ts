@@ -6,6 +6,7 @@
 import { ErrorCode } from "../../errors.js";
 import { encodeEvent } from "../../protocol/sse.js";
 import type { App } from "../../server/app.js";
+import type { Call } from "../../server/call.js";
 import type { CallRegister, Exchange } from "../../server/exchange.js";
 import type { Peer } from "../../server/peer.js";
 import type { EventStream } from "../../streams/event-stream.js";
@@ -68,8 +69,11 @@ export class PostExchange implements Exchange, Ticking {
     if (this.#sink === undefined && this.#options.accepted.sse) this.#options.app.ticker.add(this);
   }
 
-  /** Runs when the client closes the connection before the answer is complete. */
-  onDisconnect: (() => void) | undefined;
+  /**
+   * The call that closing the connection cancels (2026-07-28). A field and not a callback: a closure made per request
+   * outlived young garbage collections and made each of them ten times as dear.
+   */
+  cancels: Call | undefined;
 
   notify(message: string): void {
     if (this.#done || !this.#options.accepted.sse) return;
@@ -154,6 +158,6 @@ export class PostExchange implements Exchange, Ticking {
       this.#sink.gone();
       this.#stream?.detach(this.#sink);
     }
-    if (!this.#done) this.onDisconnect?.();
+    if (!this.#done) this.cancels?.cancel("disconnect");
   }
 }
