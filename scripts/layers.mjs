@@ -26,6 +26,8 @@ const LEVELS = new Map([
   ["mcp-server.ts", 6],
   ["index.ts", 7],
   ["stdio-guard.ts", 7],
+  ["hold-output.ts", 7],
+  ["node.ts", 8],
   ["drivers", 8],
   ["telemetry", 8],
   ["console", 8],

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Implementation } from "./protocol/types.js";
 import type { RunHandle } from "./runtimes/run.js";
-import type { RunOptions } from "./runtimes/run-options.js";
+import { type RunOptions, resolveRunOptions } from "./runtimes/run-options.js";
 import { compilePrompt, compileResource, compileTemplate, compileTool } from "./server/compile.js";
 import { Definition } from "./server/definition.js";
 import type { McpServerOptions } from "./server/options.js";
@@ -21,6 +21,8 @@ import type {
   ToolHandler,
   ToolReturn,
 } from "./server/types.js";
+
+import { decideOutput } from "./util/early-output.js";
 
 type AnyToolConfig = ToolConfig<SchemaInput | undefined, SchemaInput | undefined>;
 type Awaitable<T> = T | Promise<T>;
@@ -178,8 +180,11 @@ export class McpServer {
    * @throws HoldfastError `ERR_UNKNOWN_TRANSPORT`, `ERR_ADDRESS_IN_USE`, `ERR_PUBLIC_WITHOUT_AUTH`, `ERR_CONFIG`.
    */
   async run(options: RunOptions = {}): Promise<RunHandle> {
+    const resolved = resolveRunOptions(options);
+    // Before the first await: what was printed so far must not reach a stdout that carries the protocol.
+    decideOutput(resolved.transports.includes("stdio") ? "stderr" : "stdout");
     const { run } = await import("./runtimes/run.js");
-    return run(this.#definition, options);
+    return run(this.#definition, resolved);
   }
 
   /**

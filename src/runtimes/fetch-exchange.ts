@@ -13,7 +13,7 @@ export function serveFetch(transport: HttpTransport, request: Request, find: Fin
 const HIGH_WATER_BYTES = 65_536;
 const ENCODER = new TextEncoder();
 /** Any time will do: the timer is there to be pending. */
-const ALIVE_MS = 60_000;
+const ALIVE_MS = 1000;
 
 class FetchExchange implements HttpExchange, ReplyStream {
   readonly method: string;
@@ -67,8 +67,8 @@ class FetchExchange implements HttpExchange, ReplyStream {
   end(): void;
   end(status?: number, headers?: ReplyHeaders, body?: string): void {
     this.#complete = true;
-    if (status === undefined) return this.#close();
-    if (this.#replied) return;
+    this.#close();
+    if (status === undefined || this.#replied) return;
     this.#replied = true;
     const empty = body === undefined || this.method === "HEAD";
     this.#resolve(new Response(empty ? null : body, { status, headers: headers ?? {} }));
@@ -76,9 +76,6 @@ class FetchExchange implements HttpExchange, ReplyStream {
 
   stream(status: number, headers: ReplyHeaders): ReplyStream {
     this.#replied = true;
-    // Workers end a request that waits for nothing of its own as hung, e.g. a stream that other requests write to.
-    this.#alive = setInterval(() => {}, ALIVE_MS);
-    this.#alive.unref?.();
     const body = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
@@ -105,6 +102,10 @@ class FetchExchange implements HttpExchange, ReplyStream {
     this.#gone = listener;
     // Gone already, while authentication took its time.
     if (this.#lost) queueMicrotask(() => this.#gone?.());
+    if (this.#lost || this.#complete || this.#alive !== undefined) return;
+    // Workers end a request that waits for nothing of its own as hung, e.g. a stream that other requests write to.
+    this.#alive = setInterval(() => {}, ALIVE_MS);
+    this.#alive.unref?.();
   }
 
   /** The client went away: the runtime says so by the request's signal, by cancelling the reply, or by both. */

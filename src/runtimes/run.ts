@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { HoldfastError } from "../errors.js";
 import type { Definition } from "../server/definition.js";
 import type { ListeningServer } from "./node-server.js";
-import { type ResolvedRunOptions, type RunOptions, resolveRunOptions } from "./run-options.js";
+import type { ResolvedRunOptions } from "./run-options.js";
 import { drain } from "./shutdown.js";
 
 /** A server that is being served. */
@@ -19,7 +19,7 @@ export interface RunHandle {
 
 /** What one transport gives to the handle. */
 interface Served {
-  readonly url: string | undefined;
+  readonly url?: string;
   /** Accept nothing new. */
   stop(): void;
   /** Let go of everything that is left. */
@@ -27,8 +27,7 @@ interface Served {
 }
 
 /** Serves a definition on its transports; resolves when all of them are ready. */
-export async function run(definition: Definition, given: RunOptions = {}): Promise<RunHandle> {
-  const options = resolveRunOptions(given);
+export async function run(definition: Definition, options: ResolvedRunOptions): Promise<RunHandle> {
   // Mistakes in schemas and the like show now and not at the first request.
   void definition.catalogue;
   const served: Served[] = [];
@@ -41,8 +40,8 @@ export async function run(definition: Definition, given: RunOptions = {}): Promi
   if (options.transports.includes("stdio")) {
     const { serveStdio } = await import("../transports/stdio/serve.js");
     const end = () => void shutdown(options.graceMs).finally(() => process.exit(0));
-    served.push({ url: undefined, ...serveStdio(definition, { onEnd: end }) });
-  }
+    served.push(serveStdio(definition, { onEnd: end }));
+  } else await giveStdoutBack();
   if (options.signals) onSignals(definition, () => shutdown(options.graceMs));
   return {
     get ready() {
@@ -52,6 +51,14 @@ export async function run(definition: Definition, given: RunOptions = {}): Promi
     close: () => shutdown(0),
     shutdown: ({ graceMs = options.graceMs } = {}) => shutdown(graceMs),
   };
+}
+
+/** The early guard may stand although no transport needs stdout; then the program has it back. */
+async function giveStdoutBack(): Promise<void> {
+  const { GUARD_SLOT } = await import("../transports/stdio/guard-slot.js");
+  if (!(GUARD_SLOT in globalThis)) return;
+  const { installedGuard } = await import("../transports/stdio/guard.js");
+  installedGuard()?.restore();
 }
 
 async function stop(definition: Definition, served: readonly Served[], graceMs: number): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Definition } from "../server/definition.js";
+import { after } from "../util/timer.js";
 
 /**
  * Lets calls in flight end for at most `graceMs`. Calls that would last for ever (listen streams) are asked to end
@@ -14,7 +15,7 @@ export async function drain(definition: Definition, graceMs: number): Promise<vo
 async function idleWithin(definition: Definition, graceMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, graceMs);
+    timer = after(graceMs, resolve);
   });
   await Promise.race([definition.calls.idle(), deadline]);
   clearTimeout(timer);

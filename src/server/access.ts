@@ -16,6 +16,21 @@ export function mayAccess(entry: Entry, peer: Peer, args: unknown): MaybePromise
   });
 }
 
+/**
+ * The second half of the decision for a call: a requirement that is a function sees the arguments as the handler will,
+ * after validation, so that it cannot be told one thing and the handler another.
+ */
+export function mayCall(entry: Entry, peer: Peer, args: unknown): MaybePromise<boolean> {
+  if (typeof entry.requires !== "function") return true;
+  return isPermitted(entry.requires, peer.principal, args);
+}
+
+/** The first half: visible, and permitted as far as that does not depend on arguments. */
+export function mayTry(entry: Entry, peer: Peer): MaybePromise<boolean> {
+  if (typeof entry.requires !== "function") return mayAccess(entry, peer, undefined);
+  return isVisible(entry.visible, peer);
+}
+
 function isVisible(visible: Visible, peer: Peer): MaybePromise<boolean> {
   if (typeof visible === "boolean") return visible;
   const { principal, client, revision, transport } = peer;

@@ -108,10 +108,13 @@ async function askSession(call: Call, request: InputRequest, accept: Accept): Pr
   const { session } = call.peer;
   // Without a session an answer could not find its way back (and no capability was declared either).
   if (session === undefined) throw new HoldfastError("ERR_CLIENT_GONE", "The client keeps no session to ask it in.");
+  // A client that takes JSON alone can still be asked on the stream it listens on.
+  const send = call.exchange.mute ? session.push : (message: string) => call.exchange.notify(message);
+  if (send === undefined) throw new HoldfastError("ERR_CLIENT_GONE", "The client accepts no stream to ask it on.");
   const answer = await session.ask({
     method: request.method,
     params: request.params,
-    send: (message) => call.exchange.notify(message),
+    send,
     signal: call.signal,
     timeoutMs: call.app.limits.clientRequestTimeoutMs,
   });

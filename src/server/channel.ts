@@ -49,10 +49,13 @@ export class Channel {
   readonly #options: ChannelOptions;
   readonly #modernCalls = new CallRegister();
   #session: LegacySession;
+  /** Who sent the message that is being received: a channel may see its caller's permissions change. */
+  #principal: Principal;
 
   constructor(app: App, options: ChannelOptions) {
     this.#app = app;
     this.#options = options;
+    this.#principal = options.principal;
     const { transport, principal, fallback } = options;
     const client = { info: undefined, capabilities: {} };
     this.#session = newSession(app, { revision: fallback ?? LATEST_LEGACY, transport, principal, client });
@@ -84,8 +87,9 @@ export class Channel {
     this.#options.send(encodeError(undefined, PARSE_ERROR));
   }
 
-  /** One parsed message, or a batch where the session's revision has them. */
-  receive(value: unknown): void {
+  /** One parsed message, or a batch where the session's revision has them, from who sent it now. */
+  receive(value: unknown, principal: Principal = this.#options.principal): void {
+    this.#principal = principal;
     if (Array.isArray(value)) this.#receiveBatch(value);
     else this.#receiveOne(value);
   }
@@ -137,12 +141,16 @@ export class Channel {
   #request(message: RequestMessage, answer: (text: string) => void): void {
     if (this.#options.modern && isModern(message)) return this.#modern(message, answer);
     if (message.method === "initialize") return this.#initialize(message, answer);
-    dispatchRequest(this.#app, this.#exchange(this.#session, this.#session.calls, answer), message);
+    dispatchRequest(
+      this.#app,
+      this.#exchange(this.#session.peer(this.#principal), this.#session.calls, answer),
+      message,
+    );
   }
 
   #initialize(message: RequestMessage, answer: (text: string) => void): void {
-    const { transport, principal, send } = this.#options;
-    const session = openSessionFrom(this.#app, message.params, { transport, principal });
+    const { transport, send } = this.#options;
+    const session = openSessionFrom(this.#app, message.params, { transport, principal: this.#principal });
     if ("code" in session) return answer(encodeError(message.id, session));
     this.#app.hub.delete(this.#session);
     this.#session = session;
@@ -156,7 +164,8 @@ export class Channel {
     if (isEnvelopeError(envelope)) return answer(encodeError(message.id, envelope));
     const revision = revisionOf(envelope.protocolVersion);
     if (revision?.era !== "modern") return answer(encodeError(message.id, unsupported(envelope.protocolVersion)));
-    const { transport, principal } = this.#options;
+    const { transport } = this.#options;
+    const principal = this.#principal;
     const client = { info: envelope.clientInfo, capabilities: envelope.capabilities };
     const peer: Peer = { revision: MODERN, transport, principal, client, session: undefined };
     dispatchRequest(this.#app, this.#exchange(peer, this.#modernCalls, answer), message);

@@ -11,6 +11,8 @@ export interface Exchange {
   header?(name: string): string | undefined;
   /** Calls that a `notifications/cancelled` on the same channel may name; undefined where closing cancels. */
   readonly calls: CallRegister | undefined;
+  /** True when the client takes nothing but the answer itself: what is notified is dropped. */
+  readonly mute?: boolean;
   /** Sends a message that relates to this exchange and comes before its answer. */
   notify(message: string): void;
   /** Sends the answer, once. `code` is 0 for a result, else the JSON-RPC error code (HTTP maps it to a status). */

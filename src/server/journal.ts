@@ -115,7 +115,8 @@ export class Journal {
       j: Object.fromEntries(this.#recorded),
       o: this.operationId,
       r: this.#round + 1,
-      e: Date.now() + limits.requestStateTtlMs,
+      // JSON has no infinity: a lifted bound is a date that never comes.
+      e: Math.min(Date.now() + limits.requestStateTtlMs, Number.MAX_SAFE_INTEGER),
     });
     if (state.length > limits.requestStateMaxBytes) {
       throw new Error(

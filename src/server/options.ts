@@ -1,6 +1,7 @@
 import { type Authenticator, anonymous } from "../auth/authenticator.js";
 import { HoldfastError } from "../errors.js";
 import type { Implementation } from "../protocol/types.js";
+import { assertSecrets } from "../sessions/sealer.js";
 import { memoryStore } from "../stores/memory/index.js";
 import type { Store } from "../stores/types.js";
 import { randomId } from "../util/ids.js";
@@ -21,6 +22,7 @@ export interface McpServerOptions {
    * seals, all open. Default: `MCP_SECRET` (comma separated), else a random one, so that ids end with the process.
    */
   readonly secret?: string | readonly string[];
+  /** Bounds that differ from their defaults (`LIMITS` has all of them with their reasons); `Infinity` lifts one. */
   readonly limits?: Partial<Limits>;
   /** The URL clients use, when a proxy stands in front: its host is then allowed. */
   readonly publicUrl?: string;
@@ -90,7 +92,9 @@ function resolveStore(store: string | Store | undefined): Store {
 
 function resolveSecrets(secret: string | readonly string[] | undefined): readonly string[] {
   const secrets = (typeof secret === "string" ? [secret] : (secret ?? [])).map((one) => one.trim()).filter(Boolean);
-  return secrets.length > 0 ? secrets : [randomId()];
+  if (secrets.length === 0) return [randomId()];
+  assertSecrets(secrets);
+  return secrets;
 }
 
 function resolvePublicUrl(url: string | undefined): URL | undefined {

@@ -81,6 +81,10 @@ export function describeFailure(call: Call, error: unknown): RpcErrorShape {
   if (error instanceof McpError) return { code: error.code, message: error.message, data: error.data };
   if (error instanceof MissingClientCapabilityError) return describeCapability(call, error);
   if (error instanceof PermissionError) return { code: ErrorCode.InvalidParams, message: error.message };
+  if (error instanceof HoldfastError) {
+    const code = error.code === "ERR_LIMIT" ? ErrorCode.Unavailable : ErrorCode.InternalError;
+    return { code, message: error.message };
+  }
   if (error instanceof ToolError) return { code: ErrorCode.InternalError, message: error.message };
   return { code: ErrorCode.InternalError, message: mask(call, call.method, error) };
 }

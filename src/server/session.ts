@@ -5,6 +5,7 @@ import { encodeNotification, encodeRequest, type ResponseMessage } from "../prot
 import type { Revision } from "../protocol/revisions/index.js";
 import { LOGGING_LEVELS, type LoggingLevel } from "../protocol/types.js";
 import type { JsonObject } from "../util/json.js";
+import { after } from "../util/timer.js";
 import { CallRegister } from "./exchange.js";
 import type { Change, ChangeListener } from "./hub.js";
 import type { ClientFacts, Peer, TransportName } from "./peer.js";
@@ -42,10 +43,10 @@ export interface ClientRequest {
  * A session of the legacy era: what accumulates between an `initialize` and the end of its connection or id. Parts are
  * made when first needed. Over Streamable HTTP the object itself lives only while it holds something.
  */
-export class LegacySession implements Peer, ChangeListener {
+export class LegacySession implements ChangeListener {
   readonly revision: Revision;
   readonly transport: TransportName;
-  principal: Principal;
+  readonly principal: Principal;
   readonly client: ClientFacts;
   readonly calls: CallRegister = new CallRegister();
   /** Sends a message that belongs to no request; set while there is a way to. */
@@ -64,8 +65,9 @@ export class LegacySession implements Peer, ChangeListener {
     this.#options = options;
   }
 
-  get session(): LegacySession {
-    return this;
+  /** The other side as one request sees it: with the identity that came with this request, not an earlier one. */
+  peer(principal: Principal): Peer {
+    return { revision: this.revision, transport: this.transport, principal, client: this.client, session: this };
   }
 
   /** True when forgetting this object would lose something. */
@@ -125,9 +127,9 @@ export class LegacySession implements Peer, ChangeListener {
       return await new Promise<JsonObject>((resolve, reject) => {
         pending.set(id, { resolve, reject });
         request.signal.addEventListener("abort", giveUp, { once: true });
-        timer = setTimeout(() => {
+        timer = after(request.timeoutMs, () => {
           settleWith(new HoldfastError("ERR_TIMEOUT", `The client did not answer ${request.method} in time.`));
-        }, request.timeoutMs);
+        });
         request.send(encodeRequest(id, request.method, request.params));
       });
     } finally {

@@ -24,11 +24,7 @@ export class Sealer {
   readonly #keys: readonly SealKey[];
 
   constructor(secrets: readonly string[], purpose: string) {
-    if (secrets.length === 0) throw new HoldfastError("ERR_SEAL", "At least one seal secret is needed.");
-    for (const secret of secrets) {
-      if (secret.length >= MIN_SECRET_LENGTH) continue;
-      throw new HoldfastError("ERR_SEAL", `A seal secret needs at least ${MIN_SECRET_LENGTH} characters (MCP_SECRET).`);
-    }
+    assertSecrets(secrets);
     this.#keys = secrets.map((secret) => deriveKey(secret, purpose));
   }
 
@@ -55,6 +51,15 @@ export class Sealer {
       if (plain !== undefined) return plain;
     }
     return undefined;
+  }
+}
+
+/** Throws `ERR_SEAL` for no secret or a short one; called at start, so that nobody finds out at the first request. */
+export function assertSecrets(secrets: readonly string[]): void {
+  if (secrets.length === 0) throw new HoldfastError("ERR_SEAL", "At least one seal secret is needed.");
+  for (const secret of secrets) {
+    if (secret.length >= MIN_SECRET_LENGTH) continue;
+    throw new HoldfastError("ERR_SEAL", `A seal secret needs at least ${MIN_SECRET_LENGTH} characters (MCP_SECRET).`);
   }
 }
 

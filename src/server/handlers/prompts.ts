@@ -2,11 +2,11 @@ import { ErrorCode, McpError } from "../../errors.js";
 import type { GetPromptResult } from "../../protocol/types.js";
 import { isObject, own, ownString } from "../../util/json.js";
 import { chain, type MaybePromise } from "../../util/maybe-promise.js";
-import { mayAccess } from "../access.js";
+import { mayAccess, mayCall, mayTry } from "../access.js";
 import type { Call } from "../call.js";
 import { CallContext } from "../context.js";
 import type { PromptEntry } from "../entries.js";
-import { describeIssues } from "../schema/index.js";
+import { describeIssues, type ValidationFailed } from "../schema/index.js";
 import { listPage } from "./pages.js";
 import { runHandler } from "./run.js";
 
@@ -23,14 +23,28 @@ export function getPrompt(call: Call): MaybePromise<object> {
   if (!isObject(args)) throw new McpError(ErrorCode.InvalidParams, "prompts/get: arguments must be an object");
   const prompt = call.app.catalogue.prompts.get(name);
   if (prompt === undefined) throw unknownPrompt(name);
-  return chain(mayAccess(prompt, call.peer, args), (permitted) => {
-    if (!permitted) throw unknownPrompt(name);
-    if (prompt.args === undefined) return render(call, prompt, args);
+  return chain(mayTry(prompt, call.peer), (maybe) => {
+    if (!maybe) throw unknownPrompt(name);
+    if (prompt.args === undefined) return renderPermitted(call, prompt, args);
     return chain(prompt.args.validate(args), (checked) => {
-      if (checked.ok) return render(call, prompt, checked.value);
-      const text = `Invalid arguments for prompt ${name}: ${describeIssues(checked.issues)}`;
-      throw new McpError(ErrorCode.InvalidParams, text);
+      return checked.ok ? renderPermitted(call, prompt, checked.value) : refuseArguments(call, prompt, checked);
     });
+  });
+}
+
+/** The requirement sees what the handler will see: arguments after validation. */
+function renderPermitted(call: Call, prompt: PromptEntry, args: unknown): MaybePromise<object> {
+  return chain(mayCall(prompt, call.peer, args), (permitted) => {
+    if (!permitted) throw unknownPrompt(prompt.name);
+    return render(call, prompt, args);
+  });
+}
+
+function refuseArguments(call: Call, prompt: PromptEntry, checked: ValidationFailed): MaybePromise<never> {
+  return chain(mayAccess(prompt, call.peer, undefined), (known) => {
+    if (!known) throw unknownPrompt(prompt.name);
+    const text = `Invalid arguments for prompt ${prompt.name}: ${describeIssues(checked.issues)}`;
+    throw new McpError(ErrorCode.InvalidParams, text);
   });
 }
 

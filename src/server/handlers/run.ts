@@ -1,5 +1,6 @@
 import { HoldfastError } from "../../errors.js";
 import { isThenable, type MaybePromise } from "../../util/maybe-promise.js";
+import { after } from "../../util/timer.js";
 import type { Call } from "../call.js";
 
 /** How a handler is run and what its outcome becomes. */
@@ -19,6 +20,8 @@ export function runHandler(call: Call, run: HandlerRun): MaybePromise<object> {
   // State from the client is checked even if the handler never looks at it: altered state must not pass.
   if (call.resumes) void call.journal;
   try {
+    // A tool's own limit stands in place of the general one, in both directions.
+    if (run.timeoutMs !== undefined) call.deadlineMs = Number.POSITIVE_INFINITY;
     const value = run.work();
     if (!isThenable(value)) return settle(call, run, value);
     const limited = run.timeoutMs === undefined ? value : withTimeout(call, value, run.timeoutMs);
@@ -43,11 +46,11 @@ function settleError(call: Call, run: HandlerRun, error: unknown): MaybePromise<
 
 function withTimeout(call: Call, work: PromiseLike<unknown>, timeoutMs: number): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
+    const timer = after(timeoutMs, () => {
       const error = new HoldfastError("ERR_TIMEOUT", `Timed out after ${timeoutMs} ms.`);
       call.abort(error);
       reject(error);
-    }, timeoutMs);
+    });
     const stop = () => clearTimeout(timer);
     work.then(
       (value) => {

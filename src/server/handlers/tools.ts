@@ -2,12 +2,12 @@ import { ErrorCode, McpError, MissingClientCapabilityError, PermissionError } fr
 import type { CallToolResult } from "../../protocol/types.js";
 import { isObject, own, ownString } from "../../util/json.js";
 import { chain, type MaybePromise } from "../../util/maybe-promise.js";
-import { mayAccess } from "../access.js";
+import { mayAccess, mayCall, mayTry } from "../access.js";
 import type { Call } from "../call.js";
 import { CallContext } from "../context.js";
 import type { ToolEntry } from "../entries.js";
 import { errorResult, toCallResult, toolFailure } from "../results.js";
-import { describeIssues, type ValidationResult } from "../schema/index.js";
+import { describeIssues, type ValidationFailed } from "../schema/index.js";
 import { listPage } from "./pages.js";
 import { runHandler } from "./run.js";
 
@@ -16,7 +16,7 @@ export function listTools(call: Call): MaybePromise<object> {
   return listPage(call, call.app.catalogue.tools, "tools");
 }
 
-/** `tools/call`: validate -> permit -> handler -> result, each step once. */
+/** `tools/call`: visible -> validate -> permit -> handler -> result. */
 export function callTool(call: Call): MaybePromise<object> {
   const name = ownString(call.params, "name");
   if (name === undefined) throw new McpError(ErrorCode.InvalidParams, "tools/call needs a name (a string)");
@@ -27,23 +27,35 @@ export function callTool(call: Call): MaybePromise<object> {
   const tool = call.app.catalogue.tools.get(name);
   if (tool === undefined) throw unknownTool(name);
   const args = given ?? {};
-  return chain(mayAccess(tool, call.peer, args), (permitted) => {
-    if (!permitted) throw unknownTool(name);
-    if (tool.input === undefined) return invoke(call, tool, args);
-    return chain(tool.input.validate(args), (checked) => callValid(call, tool, checked));
+  return chain(mayTry(tool, call.peer), (maybe) => {
+    if (!maybe) throw unknownTool(name);
+    if (tool.input === undefined) return callPermitted(call, tool, args);
+    return chain(tool.input.validate(args), (checked) => {
+      return checked.ok ? callPermitted(call, tool, checked.value) : refuseArguments(call, tool, checked);
+    });
+  });
+}
+
+/** The requirement sees what the handler will see: arguments after validation. */
+function callPermitted(call: Call, tool: ToolEntry, args: unknown): MaybePromise<object> {
+  return chain(mayCall(tool, call.peer, args), (permitted) => {
+    if (!permitted) throw unknownTool(tool.name);
+    return invoke(call, tool, args);
   });
 }
 
 /** A tool the caller may not use is answered like one that does not exist: names are not confirmed to strangers. */
-function unknownTool(name: string): McpError {
+export function unknownTool(name: string): McpError {
   return new McpError(ErrorCode.InvalidParams, `Unknown tool: ${name}`);
 }
 
-function callValid(call: Call, tool: ToolEntry, checked: ValidationResult): MaybePromise<object> {
-  if (checked.ok) return invoke(call, tool, checked.value);
-  // A result and not a protocol error: the model can read it and call again (2025-11-25, tools, "Error Handling").
-  const text = `Invalid arguments for tool ${tool.name}: ${describeIssues(checked.issues)}`;
-  return call.peer.revision.callResult(errorResult(text));
+/** A result and not a protocol error: the model can read it and call again (2025-11-25, tools, "Error Handling"). */
+function refuseArguments(call: Call, tool: ToolEntry, checked: ValidationFailed): MaybePromise<object> {
+  return chain(mayAccess(tool, call.peer, undefined), (known) => {
+    if (!known) throw unknownTool(tool.name);
+    const text = `Invalid arguments for tool ${tool.name}: ${describeIssues(checked.issues)}`;
+    return call.peer.revision.callResult(errorResult(text));
+  });
 }
 
 function invoke(call: Call, tool: ToolEntry, args: unknown): MaybePromise<object> {

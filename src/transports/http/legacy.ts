@@ -46,7 +46,7 @@ export function servePost(lane: LegacyLane, http: HttpExchange, body: unknown, p
   const opened = lane.sessions.open(token, principal);
   if (opened === undefined) return refuseGone(http, body);
   const live = lane.sessions.acquire(opened, principal);
-  serve(lane, http, body, live.session, live);
+  serve(lane, http, body, live.session.peer(principal), live);
   lane.sessions.release(live);
 }
 

@@ -10,6 +10,7 @@ import type { App } from "../../server/app.js";
 import { unsupported } from "../../server/channel.js";
 import { dispatchRequest, methodNotFound } from "../../server/dispatch.js";
 import type { ToolEntry } from "../../server/entries.js";
+import { unknownTool } from "../../server/handlers/tools.js";
 import type { Peer } from "../../server/peer.js";
 import { type JsonObject, own, ownObject, ownString } from "../../util/json.js";
 import { chain } from "../../util/maybe-promise.js";
@@ -34,8 +35,8 @@ export function serveModern(app: App, http: HttpExchange, message: RequestMessag
   if (revisionOf(envelope.protocolVersion)?.era !== "modern") {
     return refuseMessage(http, 400, unsupported(envelope.protocolVersion), message.id);
   }
-  const error = checkMethodHeader(http, message.method);
-  if (error !== undefined) return refuseMessage(http, 400, error, message.id);
+  const misnamed = checkMethodHeader(http, message.method);
+  if (misnamed !== undefined) return refuseMessage(http, 400, misnamed, message.id);
   if (!MODERN.requests.has(message.method)) {
     return refuseMessage(http, 404, describe(methodNotFound(message.method, MODERN.version)), message.id);
   }
@@ -45,12 +46,12 @@ export function serveModern(app: App, http: HttpExchange, message: RequestMessag
   const peer: Peer = { revision: MODERN, transport: "http", principal, client, session: undefined };
   const tool = mirrored(app, message);
   if (tool === undefined) return serve(app, http, message, peer);
-  const args = ownObject(message.params, "arguments");
-  // Only callers who may know the tool are told which headers it wants.
-  chain(mayAccess(tool, peer, args ?? {}), (permitted) => {
-    const error = permitted ? checkParamHeaders(tool, http, args) : undefined;
-    if (error === undefined) serve(app, http, message, peer);
-    else refuseMessage(http, 400, error, message.id);
+  const error = checkParamHeaders(tool, http, ownObject(message.params, "arguments"));
+  if (error === undefined) return serve(app, http, message, peer);
+  // A mismatch is refused in any case; only callers who may know the tool are told which headers it wants.
+  chain(mayAccess(tool, peer, undefined), (known) => {
+    if (known) refuseMessage(http, 400, error, message.id);
+    else refuseMessage(http, 200, describe(unknownTool(tool.name)), message.id);
   });
 }
 

@@ -54,6 +54,10 @@ export class PostExchange implements Exchange, Ticking {
     this.#startedAt = Date.now();
   }
 
+  get mute(): boolean {
+    return !this.#options.accepted.sse;
+  }
+
   get done(): boolean {
     return this.#done;
   }

@@ -70,8 +70,6 @@ export class HttpSessions implements Ticking {
   acquire(opened: Opened<LiveSession>, principal: Principal): LiveSession {
     opened.live ??= this.#live.get(opened.facts.sid) ?? this.#make(opened.facts, principal);
     const { live } = opened;
-    // The caller's permissions are those of this request, not of the one that opened the session.
-    live.session.principal = principal;
     live.lastUsedMs = Date.now();
     return live;
   }

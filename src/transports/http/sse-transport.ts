@@ -55,7 +55,7 @@ export class SseTransport implements Ticking {
       return refuse(http, 503, "Too many open sessions; try again later.", { "retry-after": "5" });
     }
     const sink = new SseSink(http.stream(200, SSE_HEADERS), this.#app.ticker, this.#app.limits.keepAliveMs);
-    const { stream, channel } = session ?? this.#create(owner, principal);
+    const { stream } = session ?? this.#create(owner, principal);
     http.onGone(() => {
       sink.gone();
       stream.detach(sink);
@@ -65,7 +65,6 @@ export class SseTransport implements Ticking {
     const endpoint = `${this.#messagesPath}?sessionId=${stream.id}`;
     sink.write(`retry: ${this.#app.limits.retryMs}\n${encodeEvent(endpoint, at, "endpoint")}`);
     if (session === undefined || cursor === undefined) return stream.open(sink, false);
-    channel.session.principal = principal;
     stream.resume(sink, cursor.seq);
   }
 
@@ -81,9 +80,8 @@ export class SseTransport implements Ticking {
     const kind = single ? messageKind(body) : "request";
     if (kind === "invalid") return refuseMessage(http, 400, INVALID_REQUEST, salvageId(body));
     if (this.#app.draining && kind === "request") return refuseDraining(http);
-    session.channel.session.principal = principal;
     http.end(202, { "content-type": "text/plain" }, "Accepted");
-    session.channel.receive(body);
+    session.channel.receive(body, principal);
   }
 
   tick(): void {

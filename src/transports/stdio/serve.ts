@@ -33,14 +33,14 @@ class StdioServer {
   readonly #framer: LineFramer;
   #unwatch: (() => void) | undefined;
   #ended = false;
+  #full = false;
+  #stopped = false;
 
   constructor(app: App, guard: GuardHandle, onEnd: () => void) {
     this.#app = app;
     this.#guard = guard;
     this.#onEnd = onEnd;
-    const send = (message: string) => {
-      this.#guard.write(`${message}\n`);
-    };
+    const send = (message: string) => this.#send(message);
     const live = () => true;
     this.#channel = new Channel(app, { transport: "stdio", principal: LOCAL_PRINCIPAL, send, live, modern: true });
     this.#framer = new LineFramer({
@@ -51,7 +51,19 @@ class StdioServer {
     });
   }
 
+  /** A client that does not read its answers is not read from either, until it has caught up. */
+  #send(message: string): void {
+    if (this.#guard.write(`${message}\n`) || this.#full) return;
+    this.#full = true;
+    process.stdin.pause();
+  }
+
   start(): void {
+    this.#guard.onBroken(() => this.#gone("stdout is closed"));
+    this.#guard.onDrain(() => {
+      this.#full = false;
+      if (!this.#stopped) process.stdin.resume();
+    });
     process.stdin.on("data", (chunk: Buffer) => this.#framer.push(chunk));
     process.stdin.on("end", () => void this.#finish());
     process.stdin.on("error", () => this.#gone("stdin failed"));
@@ -60,6 +72,7 @@ class StdioServer {
 
   /** Nothing new is read; answers still go out. */
   stop(): void {
+    this.#stopped = true;
     process.stdin.pause();
     this.#unwatch?.();
   }

@@ -1,0 +1,115 @@
+// Fills the marked blocks of README.md and docs/*.md from the tables of the built package, so that documentation cannot
+// disagree with the code: `<!-- generated:NAME -->` ... `<!-- /generated -->`. With --check nothing is written and a
+// stale block exits 1.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const dist = join(root, "dist");
+const { LIMITS } = await import(new URL("../dist/index.js", import.meta.url).href);
+const { RUN_OPTIONS } = await import(new URL("../dist/runtimes/run-options.js", import.meta.url).href);
+
+const BLOCKS = new Map([
+  ["limits", limitsTable],
+  ["run-options", runOptionsTable],
+  ["server-options", serverOptionsTable],
+]);
+/** Options that are explained by a page of their own. */
+const ELSEWHERE = new Map([["limits", "Bounds by name: see [Limits](limits.md)."]]);
+const BLOCK = /^<!-- generated:([\w-]+) -->\n[\s\S]*?^<!-- \/generated -->$/gm;
+
+const { values: options } = parseArgs({ options: { check: { type: "boolean", default: false } } });
+const stale = [];
+for (const name of ["README.md", ...readdirSync(join(root, "docs")).map((file) => `docs/${file}`)]) {
+  if (!name.endsWith(".md")) continue;
+  const text = readFileSync(join(root, name), "utf8");
+  const fresh = text.replace(
+    BLOCK,
+    (_, block) => `<!-- generated:${block} -->\n\n${render(block)}\n\n<!-- /generated -->`,
+  );
+  if (fresh === text) continue;
+  stale.push(name);
+  if (!options.check) writeFileSync(join(root, name), fresh);
+}
+if (stale.length > 0) {
+  console.error(
+    `${options.check ? "stale, run `npm run build && node scripts/docs.mjs`" : "written"}: ${stale.join(", ")}`,
+  );
+  if (options.check) process.exit(1);
+}
+
+function render(block) {
+  const make = BLOCKS.get(block);
+  if (make === undefined)
+    throw new Error(`no generated block is called ${block}; there are ${[...BLOCKS.keys()].join(", ")}`);
+  return make();
+}
+
+function limitsTable() {
+  const rows = Object.entries(LIMITS).map(([name, limit]) => [code(name), quantity(name, limit.default), limit.why]);
+  return table(["Limit", "Default", "Why"], rows);
+}
+
+function runOptionsTable() {
+  const rows = Object.entries(RUN_OPTIONS).map(([name, row]) => [
+    code(name),
+    code(row.env),
+    code([row.default].flat().join(",")),
+    `${row.doc}.`,
+  ]);
+  return table(["Option", "Environment", "Default", "Meaning"], rows);
+}
+
+/** Options of the constructor are an interface; its declaration file has the members with their comments. */
+function serverOptionsTable() {
+  const text = readFileSync(join(dist, "server", "options.d.ts"), "utf8");
+  const body = /export interface McpServerOptions \{\n([\s\S]*?)\n\}/.exec(text)?.[1];
+  if (body === undefined) throw new Error("McpServerOptions is not where it was; mend scripts/docs.mjs");
+  const rows = [];
+  let comment = "";
+  for (const match of body.matchAll(/\/\*\*([\s\S]*?)\*\/|^ {4}readonly (\w+)\?: (.*);$/gm)) {
+    const [, doc, name, type] = match;
+    if (doc !== undefined)
+      comment = doc
+        .replace(/\n\s*\*/g, " ")
+        .replace(/\s+/g, " ")
+        .trim();
+    else {
+      rows.push([code(name), code(type), comment || ELSEWHERE.get(name)]);
+      comment = "";
+    }
+  }
+  return table(["Option", "Type", "Meaning"], rows);
+}
+
+/** A number as people read it: the unit is in the name of the limit. */
+function quantity(name, value) {
+  const exact = value.toLocaleString("en-US").replaceAll(",", " ");
+  const readable = name.endsWith("Ms") ? duration(value) : name.endsWith("Bytes") ? binary(value) : undefined;
+  return readable === undefined ? exact : `${exact} (${readable})`;
+}
+
+function duration(ms) {
+  for (const [unit, size] of Object.entries({ d: 86_400_000, h: 3_600_000, min: 60_000, s: 1000 })) {
+    if (ms >= size && ms % size === 0) return `${ms / size} ${unit}`;
+  }
+  return `${ms} ms`;
+}
+
+function binary(bytes) {
+  for (const [unit, size] of Object.entries({ MiB: 1_048_576, KiB: 1024 })) {
+    if (bytes >= size && bytes % size === 0) return `${bytes / size} ${unit}`;
+  }
+  return `${bytes} bytes`;
+}
+
+function code(text) {
+  return `\`${text}\``;
+}
+
+function table(head, rows) {
+  const line = (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
