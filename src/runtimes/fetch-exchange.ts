@@ -27,6 +27,7 @@ class FetchExchange implements HttpExchange, ReplyStream {
   readonly #resolve: (response: Response) => void;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #gone: (() => void) | undefined;
+  #drained: (() => void) | undefined;
   #alive: ReturnType<typeof setInterval> | undefined;
   #replied = false;
   #complete = false;
@@ -81,6 +82,12 @@ class FetchExchange implements HttpExchange, ReplyStream {
         start: (controller) => {
           this.#controller = controller;
         },
+        // Called when there is room again below the mark.
+        pull: () => {
+          const listener = this.#drained;
+          this.#drained = undefined;
+          listener?.();
+        },
         cancel: () => this.#lose(),
       },
       // Sizes are bytes, so that the bound on a slow reader is in bytes too.
@@ -96,6 +103,17 @@ class FetchExchange implements HttpExchange, ReplyStream {
     controller.enqueue(ENCODER.encode(text));
     // `desiredSize` is what fits below the mark: what is above it waits for the reader.
     return Math.max(0, -(controller.desiredSize ?? 0));
+  }
+
+  whenDrained(listener: () => void): void {
+    this.#drained = listener;
+  }
+
+  abort(): void {
+    const controller = this.#controller;
+    this.#complete = true;
+    this.#controller = undefined;
+    controller?.error(new Error("the reader of this stream does not read"));
   }
 
   onGone(listener: () => void): void {

@@ -38,7 +38,9 @@ export class NodeExchange implements HttpExchange, ReplyStream {
 
   header(name: string): string | undefined {
     if (name === "host" && this.#host !== undefined) return this.#host;
-    const value = this.#request.headers[name];
+    const { headers } = this.#request;
+    // Own names only: handlers may ask for any name, and the object inherits `constructor` and its like.
+    const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
     return Array.isArray(value) ? value.join(", ") : value;
   }
 
@@ -100,6 +102,15 @@ export class NodeExchange implements HttpExchange, ReplyStream {
     if (this.#complete || this.#response.destroyed) return 0;
     this.#response.write(text);
     return this.#response.writableLength;
+  }
+
+  whenDrained(listener: () => void): void {
+    this.#response.once("drain", listener);
+  }
+
+  abort(): void {
+    this.#complete = true;
+    this.#response.destroy();
   }
 
   onGone(listener: () => void): void {

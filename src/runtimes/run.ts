@@ -3,7 +3,7 @@ import { HoldfastError } from "../errors.js";
 import type { Definition } from "../server/definition.js";
 import type { ListeningServer } from "./node-server.js";
 import type { ResolvedRunOptions } from "./run-options.js";
-import { drain } from "./shutdown.js";
+import { cancelAll, drain } from "./shutdown.js";
 
 /** A server that is being served. */
 export interface RunHandle {
@@ -33,6 +33,8 @@ export async function run(definition: Definition, options: ResolvedRunOptions): 
   const served: Served[] = [];
   const state = { stopping: undefined as Promise<void> | undefined };
   const shutdown = (graceMs: number): Promise<void> => {
+    // Closing while calls still have time ends them now.
+    if (state.stopping !== undefined && graceMs === 0) cancelAll(definition);
     state.stopping ??= stop(definition, served, graceMs);
     return state.stopping;
   };
@@ -103,7 +105,7 @@ const LOOPBACK = new Set(["localhost", "127.0.0.1", "::1", "[::1]"]);
 
 /** A server that asks nobody who they are stays on this machine unless its operator says otherwise. */
 function assertMayListen(definition: Definition, options: ResolvedRunOptions): void {
-  if (LOOPBACK.has(options.host) || options.host.startsWith("127.")) return;
+  if (LOOPBACK.has(options.host) || /^127(\.\d{1,3}){3}$/.test(options.host)) return;
   if (definition.auth.authenticates || options.allowUnauthenticated) return;
   throw new HoldfastError(
     "ERR_PUBLIC_WITHOUT_AUTH",

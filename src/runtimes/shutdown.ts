@@ -9,6 +9,11 @@ export async function drain(definition: Definition, graceMs: number): Promise<vo
   definition.draining = true;
   for (const call of definition.calls.all()) call.shutdown();
   if (definition.calls.size > 0 && graceMs > 0) await idleWithin(definition, graceMs);
+  cancelAll(definition);
+}
+
+/** Ends every call in flight now; its client is told to call again. */
+export function cancelAll(definition: Definition): void {
   for (const call of definition.calls.all()) call.cancel("shutdown");
 }
 

@@ -9,15 +9,23 @@
  * 5. A reader too slow for its bound loses its connection, never an event: the log has it when the reader comes back.
  */
 import { encodeEvent, encodePriming } from "../protocol/sse.js";
-import type { StreamLog, StreamSlice } from "../stores/types.js";
+import type { StreamEvent, StreamLog, StreamSlice } from "../stores/types.js";
 import { isThenable } from "../util/maybe-promise.js";
 
 /** Where events go: a response that is open for writing. */
 export interface EventSink {
   /** Writes text; returns the number of bytes still waiting in memory for a slow reader. */
   write(text: string): number;
+  /** Ends the response after what was written. */
   end(): void;
+  /** Cuts the connection: its reader does not read. */
+  abort(): void;
+  /** Calls back once, when everything written has been taken. */
+  whenDrained(listener: () => void): void;
 }
+
+/** What a replay may have waiting before it pauses: above what streams of Node take before they ask for a pause. */
+const PACE_BYTES = 131_072;
 
 export interface EventStreamOptions {
   readonly id: string;
@@ -41,6 +49,9 @@ export class EventStream {
   #sink: EventSink | undefined;
   #finished = false;
   #dropped = false;
+  #primes = false;
+  /** True while a connection is sent what it missed: live events wait in the log until it has caught up. */
+  #replaying = false;
   #idleSince: number;
   /** Set while a store writes or reads asynchronously: later steps wait for it, so that order is kept. */
   #tail: Promise<void> | undefined;
@@ -79,6 +90,7 @@ export class EventStream {
   /** Attaches the first connection of a stream and, if asked, sends the event that primes it to resume. */
   open(sink: EventSink, prime: boolean): void {
     this.#sink = sink;
+    this.#primes = prime;
     if (prime) sink.write(encodePriming(this.#eventId(0), this.#options.retryMs));
   }
 
@@ -97,7 +109,9 @@ export class EventStream {
     this.#finished = true;
     this.#step(
       () => undefined,
-      () => this.close(),
+      () => {
+        if (!this.#replaying) this.close();
+      },
     );
   }
 
@@ -105,7 +119,7 @@ export class EventStream {
   resume(sink: EventSink, seq: number): void {
     this.#step(
       () => this.#options.log.read(seq),
-      (slice) => this.#replay(sink, seq, slice),
+      (slice) => this.#takeOver(sink, seq, slice),
     );
   }
 
@@ -121,6 +135,7 @@ export class EventStream {
   detach(sink: EventSink): void {
     if (this.#sink !== sink) return;
     this.#sink = undefined;
+    this.#replaying = false;
     this.#idleSince = this.#options.now();
   }
 
@@ -131,25 +146,61 @@ export class EventStream {
     this.#options.log.drop();
   }
 
-  #replay(sink: EventSink, seq: number, slice: StreamSlice): void {
+  #takeOver(sink: EventSink, seq: number, slice: StreamSlice): void {
     const previous = this.#sink;
     this.#sink = sink;
+    this.#replaying = true;
+    // Official clients come back only to a stream that gave them an id, on every connection anew (typescript-sdk#2499).
+    if (this.#primes) sink.write(encodePriming(this.#eventId(seq), this.#options.retryMs));
     if (previous !== undefined && previous !== sink) previous.end();
+    this.#replay(sink, seq, slice);
+  }
+
+  #replay(sink: EventSink, seq: number, slice: StreamSlice): void {
+    if (this.#sink !== sink) return;
     if (slice.missed > 0) {
       // The id of the last lost event: a client that drops again right here is not told of the same gap twice.
-      this.#write(encodeEvent(this.#options.gapMessage(slice.missed), this.#eventId(seq + slice.missed)));
+      sink.write(encodeEvent(this.#options.gapMessage(slice.missed), this.#eventId(seq + slice.missed)));
     }
-    for (const event of slice.events) this.#send(event.seq, event.data);
-    if (this.#finished) this.close();
+    this.#pace(sink, slice.events, 0, seq + slice.missed);
+  }
+
+  /** Sends what was missed no faster than the reader takes it; the log is the queue. */
+  #pace(sink: EventSink, events: readonly StreamEvent[], from: number, sent: number): void {
+    let last = sent;
+    for (let index = from; index < events.length; index += 1) {
+      const event = events[index];
+      if (event === undefined || this.#sink !== sink) return;
+      last = event.seq;
+      const next = index + 1;
+      if (sink.write(encodeEvent(event.data, this.#eventId(last))) <= PACE_BYTES) continue;
+      return sink.whenDrained(() => this.#pace(sink, events, next, last));
+    }
+    this.#catchUp(sink, last);
+  }
+
+  /** Events may have come while earlier ones were sent: goes on with those, or goes live. */
+  #catchUp(sink: EventSink, sent: number): void {
+    this.#step(
+      () => (sent < this.#seq ? this.#options.log.read(sent) : undefined),
+      (slice) => {
+        if (this.#sink !== sink) return;
+        if (slice !== undefined) return this.#replay(sink, sent, slice);
+        this.#replaying = false;
+        if (this.#finished) this.close();
+      },
+    );
   }
 
   #send(seq: number, data: string): void {
-    this.#write(encodeEvent(data, this.#eventId(seq)));
+    if (!this.#replaying) this.#write(encodeEvent(data, this.#eventId(seq)));
   }
 
   #write(text: string): void {
     const sink = this.#sink;
-    if (sink !== undefined && sink.write(text) > this.#options.maxQueuedBytes) this.close();
+    if (sink === undefined || sink.write(text) <= this.#options.maxQueuedBytes) return;
+    this.detach(sink);
+    sink.abort();
   }
 
   #eventId(seq: number): string {

@@ -17,6 +17,8 @@ export interface HandlerRun {
  * the handler made of the signal it was thrown. Stays synchronous when the handler does.
  */
 export function runHandler(call: Call, run: HandlerRun): MaybePromise<object> {
+  // Cancelled while it was found out whether the caller may: nothing is begun for nobody.
+  if (call.settled) return {};
   // State from the client is checked even if the handler never looks at it: altered state must not pass.
   if (call.resumes) void call.journal;
   try {

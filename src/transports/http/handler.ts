@@ -164,7 +164,7 @@ export class HttpTransport {
     const { json, sse } = acceptedForms(http);
     if (!json && !sse) return refuse(http, 406, "Accept must allow application/json or text/event-stream.");
     const encoding = http.header("content-encoding");
-    if (encoding !== undefined && encoding !== "identity")
+    if (encoding !== undefined && encoding.toLowerCase() !== "identity")
       return refuse(http, 415, "Compressed bodies are not accepted.");
     http.readBody(this.#app.limits.maxBodyBytes, (body) => {
       this.#guard(http, () => {

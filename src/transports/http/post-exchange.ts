@@ -133,7 +133,7 @@ export class PostExchange implements Exchange, Ticking {
     const queued = this.#sink?.write(text) ?? 0;
     // A reader that lets this much pile up is not reading; without replay the request ends with its connection.
     if (queued > this.#options.app.limits.maxQueuedBytes) {
-      this.#sink?.end();
+      this.#sink?.abort();
       this.#gone();
     }
   }

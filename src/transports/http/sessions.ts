@@ -151,6 +151,8 @@ export class HttpSessions implements Ticking {
   #evict(): void {
     for (const live of this.#live.values()) {
       if (live.session.calls.size > 0) continue;
+      // Its streams end, so that the client knows that it hears nothing any more and can come back.
+      for (const stream of live.standing) this.#streams.delete(stream);
       return this.#forget(live);
     }
   }

@@ -38,6 +38,16 @@ export class SseSink implements EventSink, Ticking {
     this.#stream.end();
   }
 
+  abort(): void {
+    if (this.#ended) return;
+    this.gone();
+    this.#stream.abort();
+  }
+
+  whenDrained(listener: () => void): void {
+    this.#stream.whenDrained(listener);
+  }
+
   /** The connection is gone: nothing is written any more. */
   gone(): void {
     this.#ended = true;

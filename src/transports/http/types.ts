@@ -26,7 +26,12 @@ export type ReplyHeaders = Readonly<Record<string, string>>;
 export interface ReplyStream {
   /** Returns how many bytes wait in memory for the reader. */
   write(text: string): number;
+  /** Ends the body after what was written. */
   end(): void;
+  /** Cuts the connection now: what waits for a reader that does not read is dropped. */
+  abort(): void;
+  /** Calls back once, when everything written has been taken. */
+  whenDrained(listener: () => void): void;
 }
 
 /** A request body: its text, or why there is none. */
