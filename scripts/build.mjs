@@ -1,7 +1,7 @@
 // Compiles src/ to dist/. Skips the work when dist/ is newer than every source, so that `npm start` and `npm test` can
 // always call it.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -19,9 +19,20 @@ const sources = Math.max(
   ...["tsconfig.json", "package.json"].map((f) => newest(join(root, f))),
 );
 if (!existsSync(stamp) || statSync(stamp).mtimeMs < sources) {
-  rmSync(join(root, "dist"), { recursive: true, force: true });
+  // Built beside and swapped in, so that a server that starts meanwhile never sees half a package.
+  const fresh = join(root, ".tmp", `dist-${process.pid}`);
+  const old = join(root, ".tmp", `dist-old-${process.pid}`);
+  mkdirSync(join(root, ".tmp"), { recursive: true });
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-  const result = spawnSync(process.execPath, [tsc, "-p", join(root, "tsconfig.json")], { stdio: ["ignore", 2, 2] });
-  if (result.status !== 0) process.exit(result.status ?? 1);
-  writeFileSync(stamp, "");
+  const result = spawnSync(process.execPath, [tsc, "-p", join(root, "tsconfig.json"), "--outDir", fresh], {
+    stdio: ["ignore", 2, 2],
+  });
+  if (result.status !== 0) {
+    rmSync(fresh, { recursive: true, force: true });
+    process.exit(result.status ?? 1);
+  }
+  writeFileSync(join(fresh, ".built"), "");
+  if (existsSync(join(root, "dist"))) renameSync(join(root, "dist"), old);
+  renameSync(fresh, join(root, "dist"));
+  rmSync(old, { recursive: true, force: true });
 }

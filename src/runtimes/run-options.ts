@@ -121,7 +121,8 @@ function parseTransports(value: unknown, from: string): readonly Transport[] {
 
 function parseHost(value: unknown, from: string): string {
   if (typeof value !== "string" || value.trim() === "") throw bad(from, value, "give a host name or address");
-  return value.trim();
+  // An IPv6 address may come as it stands in a URL.
+  return value.trim().replace(/^\[(.*)\]$/, "$1");
 }
 
 function parsePort(value: unknown, from: string): number {

@@ -30,6 +30,8 @@ interface Served {
 export async function run(definition: Definition, options: ResolvedRunOptions): Promise<RunHandle> {
   // Mistakes in schemas and the like show now and not at the first request.
   void definition.catalogue;
+  // A definition that was served and stopped can be served again.
+  definition.draining = false;
   const served: Served[] = [];
   const state = { stopping: undefined as Promise<void> | undefined };
   const shutdown = (graceMs: number): Promise<void> => {
@@ -44,7 +46,7 @@ export async function run(definition: Definition, options: ResolvedRunOptions): 
     const end = () => void shutdown(options.graceMs).finally(() => process.exit(0));
     served.push(serveStdio(definition, { onEnd: end }));
   } else await giveStdoutBack();
-  if (options.signals) onSignals(definition, () => shutdown(options.graceMs));
+  if (options.signals) served.push(onSignals(definition, () => shutdown(options.graceMs)));
   return {
     get ready() {
       return !definition.draining;
@@ -116,14 +118,21 @@ function assertMayListen(definition: Definition, options: ResolvedRunOptions): v
 }
 
 /** First signal: shut down gently, then exit. Second signal: exit. */
-function onSignals(definition: Definition, shutdown: () => Promise<void>): void {
+function onSignals(definition: Definition, shutdown: () => Promise<void>): Served {
+  const signals = ["SIGTERM", "SIGINT"] as const;
   let stopping = false;
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.on(signal, () => {
-      if (stopping) process.exit(1);
-      stopping = true;
-      definition.logger.log("info", "stopping", { signal, calls: definition.calls.size });
-      void shutdown().finally(() => process.exit(0));
-    });
-  }
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    definition.logger.log("info", "stopping", { signal, calls: definition.calls.size });
+    void shutdown().finally(() => process.exit(0));
+  };
+  for (const signal of signals) process.on(signal, stop);
+  return {
+    stop: () => {},
+    // A program that closed its server has its signals back; in the middle of a shutdown they still mean "exit now".
+    close: async () => {
+      if (!stopping) for (const signal of signals) process.off(signal, stop);
+    },
+  };
 }

@@ -62,10 +62,30 @@ const DEFAULT_PAGE_SIZE = 250;
 const SECRET_VARIABLE = "MCP_SECRET";
 const STORE_VARIABLE = "MCP_STORE";
 
+const OPTION_NAMES: ReadonlySet<string> = new Set<keyof McpServerOptions>([
+  "instructions",
+  "auth",
+  "store",
+  "secret",
+  "limits",
+  "publicUrl",
+  "allowedHosts",
+  "allowedOrigins",
+  "maskErrors",
+  "pageSize",
+  "cache",
+  "logger",
+]);
+
 /** Fills in defaults and checks everything once. Throws at start, never at the first request. */
 export function resolveOptions(info: Implementation, options: McpServerOptions): ResolvedOptions {
   if (typeof info?.name !== "string" || info.name === "" || typeof info.version !== "string") {
     throw new TypeError("new McpServer needs { name, version }");
+  }
+  for (const key of Object.keys(options)) {
+    // A misspelt `auth` must not leave a server open.
+    if (!OPTION_NAMES.has(key))
+      throw new TypeError(`new McpServer: unknown option ${key}. Options: ${[...OPTION_NAMES].join(", ")}`);
   }
   return {
     info,

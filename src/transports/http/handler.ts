@@ -61,7 +61,10 @@ export class HttpTransport {
       app.ticker,
     );
     this.#lane = { app, streams, sessions: new HttpSessions(app, streams, options.mcpPath ?? options.ssePath) };
-    this.#sse = new SseTransport(app, streams, `${prefixOf(options.publicUrl)}${options.messagesPath}`);
+    this.#sse = new SseTransport(app, streams, {
+      path: options.messagesPath,
+      publicPrefix: prefixOf(options.publicUrl),
+    });
     this.routes = this.#table(options);
     for (const route of this.routes) {
       const methods = this.#byPath.get(route.path) ?? new Map<string, Route>();
@@ -233,8 +236,8 @@ function isPrincipal(value: unknown): value is Principal {
 }
 
 /** The path under which a proxy publishes the server, without its last slash. */
-function prefixOf(publicUrl: URL | undefined): string {
-  return publicUrl === undefined ? "" : publicUrl.pathname.replace(/\/$/, "");
+function prefixOf(publicUrl: URL | undefined): string | undefined {
+  return publicUrl?.pathname.replace(/\/$/, "");
 }
 
 /** A version header that is not of the legacy era. */
@@ -260,6 +263,7 @@ function withHeaders(http: HttpExchange, extra: ReplyHeaders): HttpExchange {
     method: http.method,
     path: http.path,
     query: http.query,
+    prefix: http.prefix ?? "",
     remoteAddress: http.remoteAddress,
     localAddress: http.localAddress,
     header: (name) => http.header(name),

@@ -24,20 +24,26 @@ interface SseSession {
   readonly stream: EventStream;
 }
 
+/** Where clients post messages to. */
+export interface MessageEndpoint {
+  readonly path: string;
+  /** The path of `publicUrl`, when there is one. */
+  readonly publicPrefix: string | undefined;
+}
+
 export class SseTransport implements Ticking {
   prev: Ticking | undefined;
   next: Ticking | undefined;
   linked = false;
   readonly #app: App;
   readonly #streams: StreamRegistry;
-  /** Path of the message endpoint as clients see it. */
-  readonly #messagesPath: string;
+  readonly #messages: MessageEndpoint;
   readonly #sessions = new Map<string, SseSession>();
 
-  constructor(app: App, streams: StreamRegistry, messagesPath: string) {
+  constructor(app: App, streams: StreamRegistry, messages: MessageEndpoint) {
     this.#app = app;
     this.#streams = streams;
-    this.#messagesPath = messagesPath;
+    this.#messages = messages;
   }
 
   get size(): number {
@@ -62,7 +68,9 @@ export class SseTransport implements Ticking {
     });
     // The endpoint event comes first on every connection, with the id the client already has: it moves no cursor.
     const at = cursor === undefined || session === undefined ? `${stream.id}_0` : (lastEventId ?? "");
-    const endpoint = `${this.#messagesPath}?sessionId=${stream.id}`;
+    // What the operator published counts; else what the framework in front took from the path.
+    const prefix = this.#messages.publicPrefix ?? http.prefix ?? "";
+    const endpoint = `${prefix}${this.#messages.path}?sessionId=${stream.id}`;
     sink.write(`retry: ${this.#app.limits.retryMs}\n${encodeEvent(endpoint, at, "endpoint")}`);
     if (session === undefined || cursor === undefined) return stream.open(sink, false);
     stream.resume(sink, cursor.seq);

@@ -5,6 +5,8 @@ export interface HttpExchange {
   readonly path: string;
   /** Query without the question mark; empty when there is none. */
   readonly query: string;
+  /** What a framework has in front of `path`, e.g. `/api`; URLs that clients are given begin with it. */
+  readonly prefix?: string;
   readonly remoteAddress: string | undefined;
   /** The address the connection came in on; an IP literal in `Host` that equals it cannot be a rebound name. */
   readonly localAddress: string | undefined;
