@@ -193,7 +193,11 @@ export class McpServer {
    */
   readonly node = (request: IncomingMessage, response: ServerResponse): void => {
     if (this.#mounted !== undefined) this.#mounted.node(request, response);
-    else void this.#mount().then((mounted) => mounted.node(request, response));
+    else
+      void this.#mount().then(
+        (mounted) => mounted.node(request, response),
+        (error) => failed(response, error),
+      );
   };
 
   /** Serves one web-standard request, e.g. in Hono, Next.js, or a worker. */
@@ -207,6 +211,12 @@ export class McpServer {
     this.#mounted = await this.#mounting;
     return this.#mounted;
   }
+}
+
+/** The server could not be set up at all: said to this caller, and thrown for the operator to see. */
+function failed(response: ServerResponse, error: unknown): never {
+  response.writeHead(500).end("The MCP server could not be started.\n");
+  throw error;
 }
 
 type Mounted = import("./runtimes/mount.js").Mounted;

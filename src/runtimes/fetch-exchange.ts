@@ -1,18 +1,23 @@
 import type { HttpTransport } from "../transports/http/handler.js";
 import type { Body, HttpExchange, ReplyHeaders, ReplyStream } from "../transports/http/types.js";
 
-/** Finds the endpoint a path ends with, and what stands before it. */
-export type FindPlace = (path: string) => { readonly path: string; readonly prefix: string } | undefined;
+/** What the adapter needs of the server it belongs to. */
+export interface FetchDeps {
+  /** Finds the endpoint a path ends with, and what stands before it. */
+  readonly find: (path: string) => { readonly path: string; readonly prefix: string } | undefined;
+  /** Restarts the server's clock where a runtime dropped it with the request that started it. */
+  readonly wake: () => void;
+}
 
 /** Serves one web-standard request: an adapter beside the native path, not under it (design decision 3). */
-export function serveFetch(transport: HttpTransport, request: Request, find: FindPlace): Promise<Response> {
-  return new Promise((resolve) => transport.handle(new FetchExchange(request, find, resolve)));
+export function serveFetch(transport: HttpTransport, request: Request, deps: FetchDeps): Promise<Response> {
+  return new Promise((resolve) => transport.handle(new FetchExchange(request, deps, resolve)));
 }
 
 /** Below this, bytes are on their way; only what is above it counts as waiting for a slow reader. */
 const HIGH_WATER_BYTES = 65_536;
 const ENCODER = new TextEncoder();
-/** Any time will do: the timer is there to be pending. */
+/** How often an open request looks after the clock. */
 const ALIVE_MS = 1000;
 
 class FetchExchange implements HttpExchange, ReplyStream {
@@ -24,6 +29,7 @@ class FetchExchange implements HttpExchange, ReplyStream {
   readonly localAddress = undefined;
   readonly #request: Request;
   readonly #url: URL;
+  readonly #wake: () => void;
   readonly #resolve: (response: Response) => void;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #gone: (() => void) | undefined;
@@ -33,11 +39,12 @@ class FetchExchange implements HttpExchange, ReplyStream {
   #complete = false;
   #lost = false;
 
-  constructor(request: Request, find: FindPlace, resolve: (response: Response) => void) {
+  constructor(request: Request, deps: FetchDeps, resolve: (response: Response) => void) {
     this.#request = request;
     this.#resolve = resolve;
     this.#url = new URL(request.url);
-    const place = find(this.#url.pathname);
+    this.#wake = deps.wake;
+    const place = deps.find(this.#url.pathname);
     this.method = request.method;
     this.path = place?.path ?? this.#url.pathname;
     this.prefix = place?.prefix ?? "";
@@ -122,7 +129,7 @@ class FetchExchange implements HttpExchange, ReplyStream {
     if (this.#lost) queueMicrotask(() => this.#gone?.());
     if (this.#lost || this.#complete || this.#alive !== undefined) return;
     // Workers end a request that waits for nothing of its own as hung, e.g. a stream that other requests write to.
-    this.#alive = setInterval(() => {}, ALIVE_MS);
+    this.#alive = setInterval(this.#wake, ALIVE_MS);
     this.#alive.unref?.();
   }
 

@@ -29,7 +29,12 @@ export function mount(definition: Definition): Mounted {
   const endpoints = new Set(transport.routes.map(({ path }) => path));
   return {
     node: (request, response) => transport.handle(new MountedNodeExchange(request, response, endpoints)),
-    fetch: (request) => serveFetch(transport, request, (path) => placeOf(path, endpoints)),
+    fetch: (request) => {
+      return serveFetch(transport, request, {
+        find: (path) => placeOf(path, endpoints),
+        wake: () => definition.ticker.wake(),
+      });
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import { HoldfastError } from "../errors.js";
 import type { Implementation } from "../protocol/types.js";
 import { Sealer } from "../sessions/sealer.js";
+import { randomId } from "../util/ids.js";
 import { Ticker } from "../util/ticker.js";
 import type { App } from "./app.js";
 import { CallTable } from "./call-table.js";
@@ -52,6 +53,7 @@ export class Definition implements App {
   readonly #offered = new Set<string>();
   readonly #sealers = new Map<string, Sealer>();
   #catalogue: Catalogue | undefined;
+  #ownSecret: string | undefined;
 
   constructor(info: Implementation, options: McpServerOptions = {}) {
     this.options = resolveOptions(info, options);
@@ -88,10 +90,18 @@ export class Definition implements App {
   sealer(purpose: "session" | "request-state"): Sealer {
     let sealer = this.#sealers.get(purpose);
     if (sealer === undefined) {
-      sealer = new Sealer(this.options.secrets, purpose);
+      sealer = new Sealer(this.#secrets(), purpose);
       this.#sealers.set(purpose, sealer);
     }
     return sealer;
+  }
+
+  /** Made late: workers have no random numbers while their modules load. */
+  #secrets(): readonly string[] {
+    const { secrets } = this.options;
+    if (secrets.length > 0) return secrets;
+    this.#ownSecret ??= randomId();
+    return [this.#ownSecret];
   }
 
   offers(capability: string): boolean {

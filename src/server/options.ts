@@ -4,7 +4,6 @@ import type { Implementation } from "../protocol/types.js";
 import { assertSecrets } from "../sessions/sealer.js";
 import { memoryStore } from "../stores/memory/index.js";
 import type { Store } from "../stores/types.js";
-import { randomId } from "../util/ids.js";
 import { type Logger, stderrLogger } from "../util/logger.js";
 import { type Limits, resolveLimits } from "./limits.js";
 import type { CacheHint } from "./types.js";
@@ -46,6 +45,7 @@ export interface ResolvedOptions {
   readonly instructions: string | undefined;
   readonly auth: Authenticator;
   readonly store: Store;
+  /** Empty when none was configured: the definition makes one when it first seals something. */
   readonly secrets: readonly string[];
   readonly limits: Limits;
   readonly publicUrl: URL | undefined;
@@ -112,8 +112,7 @@ function resolveStore(store: string | Store | undefined): Store {
 
 function resolveSecrets(secret: string | readonly string[] | undefined): readonly string[] {
   const secrets = (typeof secret === "string" ? [secret] : (secret ?? [])).map((one) => one.trim()).filter(Boolean);
-  if (secrets.length === 0) return [randomId()];
-  assertSecrets(secrets);
+  if (secrets.length > 0) assertSecrets(secrets);
   return secrets;
 }
 

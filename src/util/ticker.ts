@@ -7,6 +7,8 @@ export interface Ticking extends Linked<Ticking> {
 
 /** Half a second: fine enough for keep-alives, slow-call upgrades and idle limits, which are all counted in seconds. */
 export const TICK_MS = 500;
+/** No sweep for this long: the timer is gone, or the process was busy and a new timer does no harm. */
+const STALE_MS = 2 * TICK_MS;
 
 /**
  * One timer for everything that waits. Members are swept in turn instead of each owning a timer: a call that ends at
@@ -16,6 +18,7 @@ export const TICK_MS = 500;
 export class Ticker {
   readonly #members = new LinkedList<Ticking>();
   #timer: NodeJS.Timeout | undefined;
+  #sweptAtMs = 0;
 
   get size(): number {
     return this.#members.size;
@@ -23,13 +26,24 @@ export class Ticker {
 
   add(member: Ticking): void {
     this.#members.add(member);
-    if (this.#timer !== undefined) return;
-    this.#timer = setInterval(() => this.#sweep(), TICK_MS);
-    this.#timer.unref?.();
+    if (this.#timer === undefined) this.#start();
+  }
+
+  /** Makes sure that time passes. Workers drop a timer together with the request in which it was made. */
+  wake(): void {
+    if (this.#timer === undefined || Date.now() - this.#sweptAtMs < STALE_MS) return;
+    clearInterval(this.#timer);
+    this.#start();
   }
 
   delete(member: Ticking): void {
     this.#members.delete(member);
+  }
+
+  #start(): void {
+    this.#sweptAtMs = Date.now();
+    this.#timer = setInterval(() => this.#sweep(), TICK_MS);
+    this.#timer.unref?.();
   }
 
   #sweep(): void {
@@ -39,6 +53,7 @@ export class Ticker {
       return;
     }
     const now = Date.now();
+    this.#sweptAtMs = now;
     for (const member of this.#members.all()) if (member.linked) member.tick(now);
   }
 }

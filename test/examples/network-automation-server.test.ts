@@ -97,6 +97,7 @@ describe.each(OFFICIAL_DRIVERS.filter(({ transport }) => transport !== "stdio"))
       return { action: "accept", content: { apply: true } };
     };
     const asking = await connect(driver, handles[0]?.url ?? "", { capabilities: FORM, answers: { elicit } });
+    const watch = await asking.subscribe("config://ams1-acc2/running");
     const progress: { progress: number; total?: number; message?: string }[] = [];
     const args = { devices: ["ams1-acc2", "ams1-acc3"], lines: [`ntp server ${server}`] };
     const result = await asking.callTool("push_config", args, { onprogress: (one) => progress.push(one) });

@@ -40,12 +40,12 @@ function httpSection(url: string): string {
     params: { name: "query_netbox", arguments: { endpoint: "dcim/devices", params: { site: "ams1", brief: "true" } } },
   };
   const python = [
-    "from mcp import ClientSession",
-    "from mcp.client.streamable_http import streamablehttp_client",
     "import asyncio",
+    "from mcp import ClientSession",
+    "from mcp.client.streamable_http import streamable_http_client",
     "",
     "async def main():",
-    `    async with streamablehttp_client("${url}") as (read, write, _):`,
+    `    async with streamable_http_client("${url}") as (read, write):`,
     "        async with ClientSession(read, write) as session:",
     "            await session.initialize()",
     '            print(await session.call_tool("run_show_command", {"device": "ams1-rtr1", "command": "show ip interface brief"}))',
@@ -55,7 +55,7 @@ function httpSection(url: string): string {
   return [
     `Claude Code:\n  claude mcp add --transport http network-automation ${url}`,
     `curl:\n  curl -s ${url} -H 'content-type: application/json' -H 'accept: application/json, text/event-stream' \\\n    -d '${JSON.stringify(call)}'`,
-    `Python (pip install mcp):\n${indent(python.join("\n"))}`,
+    `Python (the mcp package, version 2):\n${indent(python.join("\n"))}`,
   ].join("\n\n");
 }
 

@@ -69,7 +69,7 @@ export class SseTransport implements Ticking {
     // The endpoint event comes first on every connection, with the id the client already has: it moves no cursor.
     const at = cursor === undefined || session === undefined ? `${stream.id}_0` : (lastEventId ?? "");
     // What the operator published counts; else what the framework in front took from the path.
-    const prefix = this.#messages.publicPrefix ?? http.prefix ?? "";
+    const prefix = this.#messages.publicPrefix || (http.prefix ?? "");
     const endpoint = `${prefix}${this.#messages.path}?sessionId=${stream.id}`;
     sink.write(`retry: ${this.#app.limits.retryMs}\n${encodeEvent(endpoint, at, "endpoint")}`);
     if (session === undefined || cursor === undefined) return stream.open(sink, false);

@@ -71,8 +71,20 @@ export function registerPushConfig(mcp: McpServer, access: DeviceAccess): void {
       requires: "device:write",
       timeoutMs: TIMEOUT_MS,
     },
-    (args, ctx) => actionable(() => pushConfig(access, args, ctx)),
+    async (args, ctx) => {
+      const result = await actionable(() => pushConfig(access, args, ctx));
+      announce(mcp, result);
+      return result;
+    },
   );
+}
+
+/** Clients that watch the configuration of a device that was touched are told to read it again. */
+function announce(mcp: McpServer, { devices, dry_run }: PushResult): void {
+  if (dry_run) return;
+  for (const { device, lines_sent } of devices) {
+    if (lines_sent > 0) mcp.sendResourceUpdated({ uri: `config://${encodeURIComponent(device)}/running` });
+  }
 }
 
 /**

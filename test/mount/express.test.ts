@@ -1,0 +1,75 @@
+import express, { type Express } from "express";
+import { describe, expect, it } from "vitest";
+import * as library from "../../src/index.js";
+import { modernRequest, post } from "../support/raw-http.js";
+import { createFixture } from "./fixture.js";
+import { listen } from "./serving.js";
+import { type Mount, mountSuite } from "./suite.js";
+
+const serve = (app: Express, prefix?: string): Promise<Mount> => listen(app, prefix);
+
+mountSuite("express, the server at the root", () => serve(express().use(createFixture(library).node)));
+
+mountSuite("express, below a path", () => serve(express().use("/x", createFixture(library).node), "/x"));
+
+mountSuite(
+  "express.json(), below a path",
+  () => serve(express().use(express.json()).use("/x", createFixture(library).node), "/x"),
+  { ownParseErrors: false },
+);
+
+mountSuite("express, in a router with parameters", () => {
+  const router = express.Router().use("/ai", createFixture(library).node);
+  return serve(express().use("/teams/:team", router), "/teams/blue/ai");
+});
+
+mountSuite("express, one route for each endpoint", () => {
+  const app = express();
+  app.all(["/mcp", "/sse", "/messages", "/health", "/ready"], createFixture(library).node);
+  return serve(app);
+});
+
+/** The endpoint itself as the mount point: Express hands over the path `/`. */
+mountSuite("express, mounted at the endpoint", () => {
+  const { node } = createFixture(library);
+  const app = express();
+  for (const path of ["/mcp", "/sse", "/messages", "/health", "/ready"]) app.use(`/api${path}`, node);
+  return serve(app, "/api");
+});
+
+describe("bodies that others have read", () => {
+  const { message, headers } = modernRequest("tools/call", { name: "echo", arguments: { text: "read before" } });
+  const answered = { content: [{ type: "text", text: "read before" }] };
+
+  it.each([
+    ["text", express.text({ type: "application/json" })],
+    ["bytes", express.raw({ type: "application/json" })],
+  ])("are taken as %s", async (_, parser) => {
+    const mount = await serve(express().use(parser, createFixture(library).node));
+    const { reply } = await post(`${mount.base}/mcp`, message, { headers });
+    expect(reply?.result).toMatchObject(answered);
+    await mount.close();
+  });
+
+  it("and not handed over are an error of the operator, told at once", async () => {
+    const reports: unknown[] = [];
+    const logger = { log: (...report: unknown[]) => void reports.push(report) };
+    const app = express().use(express.json(), (request, _response, next) => {
+      request.body = undefined;
+      next();
+    });
+    const mount = await serve(app.use(createFixture(library, { logger }).node));
+    expect((await post(`${mount.base}/mcp`, message, { headers })).status).toBe(500);
+    const error = expect.objectContaining({ message: expect.stringContaining("Object.assign(request, { body })") });
+    expect(reports).toEqual([["error", "http_failed", { path: "/mcp", error }]]);
+    await mount.close();
+  });
+
+  it("are refused above the limit, whoever read them", async () => {
+    const app = express().use(express.json({ limit: "1mb" }), createFixture(library).node);
+    const mount = await serve(app);
+    const large = { ...message, filler: "x".repeat(100_000) };
+    expect((await post(`${mount.base}/mcp`, large, { headers })).status).toBe(413);
+    await mount.close();
+  });
+});

@@ -1,0 +1,44 @@
+import { once } from "node:events";
+import { connect, constants, createServer } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { expect, it } from "vitest";
+import * as library from "../../src/index.js";
+import { modernRequest } from "../support/raw-http.js";
+import { createFixture } from "./fixture.js";
+import { listen } from "./serving.js";
+import { mountSuite } from "./suite.js";
+
+mountSuite("mcp.run()", async () => {
+  const handle = await createFixture(library).run({ transport: "http", port: 0, signals: false });
+  return { base: new URL(handle.url ?? "").origin, close: () => handle.close() };
+});
+
+mountSuite("node:http", () => listen(createFixture(library).node));
+
+mountSuite("node:http, below a path", () => listen(createFixture(library).node, "/tools/v1"));
+
+it("mcp.node serves HTTP/2", async () => {
+  const server = createServer(createFixture(library).node as unknown as Parameters<typeof createServer>[1]);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+  const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const call = async (name: string, args: object, authority?: string) => {
+    const { message, headers } = modernRequest("tools/call", { name, arguments: args }, { progressToken: 1 });
+    const pseudo = { ":method": "POST", ":path": "/x/mcp", ...(authority && { ":authority": authority }) };
+    const stream = session.request({ ...pseudo, ...headers, "content-type": "application/json" });
+    stream.end(JSON.stringify(message));
+    const [head] = (await once(stream, "response")) as [Record<string, unknown>];
+    return { status: head[":status"], stream };
+  };
+  const echo = await call("echo", { text: "over HTTP/2" });
+  expect([echo.status, await text(echo.stream)]).toEqual([200, expect.stringContaining("over HTTP/2")]);
+  const foreign = await call("echo", { text: "x" }, "evil.example");
+  expect(foreign.status).toBe(403);
+  const hanging = await call("hang", { key: "http2" });
+  await once(hanging.stream, "data");
+  hanging.stream.close(constants.NGHTTP2_CANCEL);
+  const seen = await call("wait_for", { event: "aborted:http2" });
+  expect(await text(seen.stream)).toContain("aborted:http2");
+  session.destroy();
+  await new Promise((resolve) => server.close(resolve));
+});
