@@ -112,15 +112,19 @@ class FetchExchange implements HttpExchange, ReplyStream {
     return Math.max(0, -(controller.desiredSize ?? 0));
   }
 
+  get waiting(): number {
+    return Math.max(0, -(this.#controller?.desiredSize ?? 0));
+  }
+
   whenDrained(listener: () => void): void {
     this.#drained = listener;
   }
 
   abort(): void {
     const controller = this.#controller;
-    this.#complete = true;
     this.#controller = undefined;
     controller?.error(new Error("the reader of this stream does not read"));
+    this.#lose();
   }
 
   onGone(listener: () => void): void {

@@ -13,6 +13,8 @@ export class NodeExchange implements HttpExchange, ReplyStream {
   #gone: (() => void) | undefined;
   #listening = false;
   #complete = false;
+  #unsent = "";
+  #flushing = false;
 
   /** `target` is what the request is routed by; a mounted server takes the prefix of its mount away. */
   constructor(request: IncomingMessage, response: ServerResponse, target: string = request.url ?? "/") {
@@ -80,7 +82,8 @@ export class NodeExchange implements HttpExchange, ReplyStream {
   end(status?: number, headers?: ReplyHeaders, body?: string): void {
     this.#complete = true;
     if (status === undefined) {
-      this.#response.end();
+      this.#response.end(this.#unsent === "" ? undefined : this.#unsent);
+      this.#unsent = "";
       return;
     }
     if (this.#response.headersSent) return;
@@ -93,23 +96,47 @@ export class NodeExchange implements HttpExchange, ReplyStream {
 
   stream(status: number, headers: ReplyHeaders): ReplyStream {
     this.#response.writeHead(status, headers as Record<string, string>);
-    this.#response.flushHeaders();
-    this.#request.socket.setNoDelay(true);
+    this.#flushSoon();
     return this;
   }
 
   write(text: string): number {
     if (this.#complete || this.#response.destroyed) return 0;
-    this.#response.write(text);
-    return this.#response.writableLength;
+    if (this.#unsent === "") this.#flushSoon();
+    this.#unsent += text;
+    return this.#response.writableLength + this.#unsent.length;
+  }
+
+  get waiting(): number {
+    return this.#response.writableLength + this.#unsent.length;
+  }
+
+  /** What one turn of the event loop writes leaves together: twenty events in a row are one system call, not twenty. */
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setImmediate(flush, this);
+  }
+
+  /** Writes what this turn gathered; the head alone when there is nothing yet, so that clients know they are heard. */
+  flush(): void {
+    this.#flushing = false;
+    if (this.#complete || this.#response.destroyed) return;
+    const text = this.#unsent;
+    this.#unsent = "";
+    if (text === "") this.#response.flushHeaders();
+    else this.#response.write(text);
   }
 
   whenDrained(listener: () => void): void {
-    this.#response.once("drain", listener);
+    this.flush();
+    if (this.#response.writableNeedDrain) this.#response.once("drain", listener);
+    else setImmediate(listener);
   }
 
   abort(): void {
-    this.#complete = true;
+    // Not complete: whoever waits to hear that the client is gone hears it now.
+    this.#unsent = "";
     this.#response.destroy();
   }
 
@@ -125,6 +152,10 @@ export class NodeExchange implements HttpExchange, ReplyStream {
     });
     this.#response.on("error", () => {});
   }
+}
+
+function flush(exchange: NodeExchange): void {
+  exchange.flush();
 }
 
 /** Frameworks that read bodies leave in `request.body` what they made of it, and nothing in the stream. */

@@ -38,6 +38,8 @@ export interface ChannelOptions {
   readonly send: (message: string) => void;
   /** True while a process reads what is sent as it comes; then an answer keeps a distance to notifications. */
   readonly live?: () => boolean;
+  /** True while the client reads so little that what can be left out is left out. */
+  readonly congested?: () => boolean;
   /** Serve 2026-07-28 too. HTTP+SSE does not: its clients must get -32601 for `server/discover`. */
   readonly modern: boolean;
   /** The revision taken for granted when a client skips `initialize`. */
@@ -48,6 +50,7 @@ export class Channel {
   readonly #app: App;
   readonly #options: ChannelOptions;
   readonly #modernCalls = new CallRegister();
+  readonly #delayed = new Set<() => void>();
   #session: LegacySession;
   /** Who sent the message that is being received: a channel may see its caller's permissions change. */
   #principal: Principal;
@@ -92,6 +95,11 @@ export class Channel {
     this.#principal = principal;
     if (Array.isArray(value)) this.#receiveBatch(value);
     else this.#receiveOne(value);
+  }
+
+  /** Sends every answer that is ready now. */
+  flush(): void {
+    for (const send of this.#delayed) send();
   }
 
   /** The connection is gone: calls of the modern era end with it, whoever waits for an answer is told. */
@@ -172,7 +180,8 @@ export class Channel {
   }
 
   #exchange(peer: Peer, calls: CallRegister, answer: (text: string) => void): Exchange {
-    return new ChannelExchange({ peer, calls, send: this.#options.send, answer, live: this.#options.live });
+    const { send, live, congested } = this.#options;
+    return new ChannelExchange({ peer, calls, send, answer, live, congested, delayed: this.#delayed });
   }
 }
 
@@ -189,6 +198,9 @@ interface ChannelExchangeParts {
   readonly send: (message: string) => void;
   readonly answer: (text: string) => void;
   readonly live: (() => boolean) | undefined;
+  readonly congested: (() => boolean) | undefined;
+  /** Answers that keep their distance; the channel sends them at once when it closes. */
+  readonly delayed: Set<() => void>;
 }
 
 class ChannelExchange implements Exchange {
@@ -203,16 +215,23 @@ class ChannelExchange implements Exchange {
     this.#parts = parts;
   }
 
-  notify(message: string): void {
+  notify(message: string, droppable = false): void {
+    if (droppable && this.#parts.congested?.() === true) return;
     this.#spokeAt = performance.now();
     this.#parts.send(message);
   }
 
   reply(message: string): void {
-    const { answer, live } = this.#parts;
+    const { answer, live, delayed } = this.#parts;
     const wait = this.#spokeAt === 0 ? 0 : this.#spokeAt + SETTLE_MS - performance.now();
     if (wait <= 0 || live?.() !== true) answer(message);
-    else setTimeout(answer, wait, message);
+    else {
+      const send = () => {
+        if (delayed.delete(send)) answer(message);
+      };
+      delayed.add(send);
+      setTimeout(send, wait);
+    }
   }
 
   abandon(): void {

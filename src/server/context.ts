@@ -106,7 +106,7 @@ export class CallContext implements RequestContext {
     if (token === undefined || this.#call.settled || !(done > this.#lastProgress)) return;
     this.#lastProgress = done;
     const params = { progressToken: token, progress: done, total, message };
-    this.#call.exchange.notify(encodeNotification("notifications/progress", params));
+    this.#call.exchange.notify(encodeNotification("notifications/progress", params), true);
   }
 }
 
@@ -119,7 +119,7 @@ function handled<T>(promise: Promise<T>): Promise<T> {
 function sendLog(call: Call, level: LoggingLevel, data: unknown): void {
   const minimum = minimumLevel(call);
   if (call.settled || minimum === undefined || !isLoud(level, minimum)) return;
-  call.exchange.notify(encodeNotification("notifications/message", { level, data }));
+  call.exchange.notify(encodeNotification("notifications/message", { level, data }), true);
 }
 
 /** What the client wants to hear: per session in the legacy era, per request (or nothing) on 2026-07-28. */

@@ -13,8 +13,11 @@ export interface Exchange {
   readonly calls: CallRegister | undefined;
   /** True when the client takes nothing but the answer itself: what is notified is dropped. */
   readonly mute?: boolean;
-  /** Sends a message that relates to this exchange and comes before its answer. */
-  notify(message: string): void;
+  /**
+   * Sends a message that relates to this exchange and comes before its answer. `droppable` ones (progress, logs) may be
+   * left out while the client does not read.
+   */
+  notify(message: string, droppable?: boolean): void;
   /** Sends the answer, once. `code` is 0 for a result, else the JSON-RPC error code (HTTP maps it to a status). */
   reply(message: string, code: number): void;
   /**

@@ -8,6 +8,9 @@ const OPENED_CACHE = 2048;
  * forgotten oldest first, which at worst lets a client go on with a session that it ended itself. */
 const MAX_REVOCATIONS = 100_000;
 
+/** Ids made last: their first request comes at once and needs no decryption. Few, so that abandoned ones cost nothing. */
+const MINTED_CACHE = 128;
+
 /** A session id that was opened: what it says, and a place for what its user keeps while it is in use. */
 export interface Opened<Live> {
   readonly facts: SessionFacts;
@@ -22,6 +25,7 @@ export interface Opened<Live> {
 export class SessionRegistry<Live> {
   readonly #sealer: Sealer;
   readonly #maxAgeMs: number;
+  readonly #minted = new LruMap<string, Opened<Live>>(MINTED_CACHE);
   readonly #opened = new LruMap<string, Opened<Live>>(OPENED_CACHE);
   readonly #revoked = new LruMap<string, number>(MAX_REVOCATIONS);
 
@@ -32,7 +36,9 @@ export class SessionRegistry<Live> {
 
   /** Makes the id of a new session, bound to `bound` (principal and route). */
   mint(facts: SessionFacts, bound: string): string {
-    return sealSession(this.#sealer, facts, bound);
+    const token = sealSession(this.#sealer, facts, bound);
+    this.#minted.set(token, { facts, bound, live: undefined });
+    return token;
   }
 
   /** The session an id names, or undefined when it is dead: unknown, altered, foreign, revoked or too old. */
@@ -43,9 +49,11 @@ export class SessionRegistry<Live> {
   }
 
   #unseal(token: string, bound: string): Opened<Live> | undefined {
-    const facts = openSession(this.#sealer, token, bound);
+    const minted = this.#minted.get(token);
+    const facts = minted?.facts ?? openSession(this.#sealer, token, bound);
     if (facts === undefined || this.#revoked.get(facts.sid) !== undefined) return undefined;
-    const opened: Opened<Live> = { facts, bound, live: undefined };
+    const opened: Opened<Live> = minted ?? { facts, bound, live: undefined };
+    if (minted !== undefined) this.#minted.delete(token);
     this.#opened.set(token, opened);
     return opened;
   }
@@ -53,6 +61,7 @@ export class SessionRegistry<Live> {
   /** Ends a session: its id is dead from now on. */
   revoke(token: string, facts: SessionFacts): void {
     this.#opened.delete(token);
+    this.#minted.delete(token);
     this.#revoked.set(facts.sid, Date.now());
   }
 }

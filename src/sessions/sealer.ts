@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, hkdfSync } from "node:crypto";
 import { HoldfastError } from "../errors.js";
+import { randomPooled } from "../util/random.js";
 
 /** Short secrets can be guessed offline from one sealed value. */
 const MIN_SECRET_LENGTH = 16;
@@ -32,7 +33,7 @@ export class Sealer {
   seal(plain: string, bound = ""): string {
     const [current] = this.#keys;
     if (current === undefined) throw new HoldfastError("ERR_SEAL", "No seal key.");
-    const iv = randomBytes(IV_BYTES);
+    const iv = randomPooled(IV_BYTES);
     const cipher = createCipheriv("aes-256-gcm", current.key, iv);
     cipher.setAAD(Buffer.from(bound));
     const sealed = Buffer.concat([current.id, iv, cipher.update(plain, "utf8"), cipher.final(), cipher.getAuthTag()]);

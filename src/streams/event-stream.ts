@@ -27,11 +27,16 @@ export interface EventSink {
 /** What a replay may have waiting before it pauses: above what streams of Node take before they ask for a pause. */
 const PACE_BYTES = 131_072;
 
-export interface EventStreamOptions {
+/** What is a stream's own. */
+export interface EventStreamParts {
   readonly id: string;
   /** Principal and session the stream belongs to; a resume by anybody else finds nothing. */
   readonly owner: string;
   readonly log: StreamLog;
+}
+
+/** What all streams of a server share; one object, for idle streams are many. */
+export interface EventStreamOptions {
   /** A connection with more bytes than this waiting for its reader is ended. */
   readonly maxQueuedBytes: number;
   /** What clients are told to wait before they reconnect. */
@@ -44,6 +49,7 @@ export interface EventStreamOptions {
 export class EventStream {
   readonly id: string;
   readonly owner: string;
+  readonly #log: StreamLog;
   readonly #options: EventStreamOptions;
   #seq = 0;
   #sink: EventSink | undefined;
@@ -56,9 +62,10 @@ export class EventStream {
   /** Set while a store writes or reads asynchronously: later steps wait for it, so that order is kept. */
   #tail: Promise<void> | undefined;
 
-  constructor(options: EventStreamOptions) {
-    this.id = options.id;
-    this.owner = options.owner;
+  constructor(parts: EventStreamParts, options: EventStreamOptions) {
+    this.id = parts.id;
+    this.owner = parts.owner;
+    this.#log = parts.log;
     this.#options = options;
     this.#idleSince = options.now();
   }
@@ -99,7 +106,7 @@ export class EventStream {
     this.#seq += 1;
     const seq = this.#seq;
     this.#step(
-      () => this.#options.log.append(seq, data),
+      () => this.#log.append(seq, data),
       () => this.#send(seq, data),
     );
   }
@@ -118,7 +125,7 @@ export class EventStream {
   /** Attaches a reconnecting client: first what it missed after event `seq`, then live events. */
   resume(sink: EventSink, seq: number): void {
     this.#step(
-      () => this.#options.log.read(seq),
+      () => this.#log.read(seq),
       (slice) => this.#takeOver(sink, seq, slice),
     );
   }
@@ -143,7 +150,7 @@ export class EventStream {
   drop(): void {
     this.#dropped = true;
     this.close();
-    this.#options.log.drop();
+    this.#log.drop();
   }
 
   #takeOver(sink: EventSink, seq: number, slice: StreamSlice): void {
@@ -182,7 +189,7 @@ export class EventStream {
   /** Events may have come while earlier ones were sent: goes on with those, or goes live. */
   #catchUp(sink: EventSink, sent: number): void {
     this.#step(
-      () => (sent < this.#seq ? this.#options.log.read(sent) : undefined),
+      () => (sent < this.#seq ? this.#log.read(sent) : undefined),
       (slice) => {
         if (this.#sink !== sink) return;
         if (slice !== undefined) return this.#replay(sink, sent, slice);

@@ -2,7 +2,7 @@ import { encodeNotification } from "../protocol/jsonrpc.js";
 import type { StreamLogBounds, StreamStore } from "../stores/types.js";
 import { randomId } from "../util/ids.js";
 import type { Ticker, Ticking } from "../util/ticker.js";
-import { EventStream } from "./event-stream.js";
+import { EventStream, type EventStreamOptions } from "./event-stream.js";
 
 /** Bounds of streams; see the limits table for what each protects and its default. */
 export interface StreamBounds extends StreamLogBounds {
@@ -30,11 +30,16 @@ export class StreamRegistry implements Ticking {
   readonly #bounds: StreamBounds;
   readonly #ticker: Ticker;
   readonly #streams = new Map<string, EventStream>();
+  /** Streams of one owner: a session that ends must not look through those of all others. */
+  readonly #owned = new Map<string, Set<EventStream>>();
+  readonly #shared: EventStreamOptions;
 
   constructor(store: StreamStore, bounds: StreamBounds, ticker: Ticker) {
     this.#store = store;
     this.#bounds = bounds;
     this.#ticker = ticker;
+    const { maxQueuedBytes, retryMs } = bounds;
+    this.#shared = { maxQueuedBytes, retryMs, gapMessage, now: Date.now };
   }
 
   get size(): number {
@@ -45,16 +50,12 @@ export class StreamRegistry implements Ticking {
   create(owner: string): EventStream {
     if (this.#streams.size >= this.#bounds.maxStreams) this.#evict();
     const id = randomId();
-    const stream = new EventStream({
-      id,
-      owner,
-      log: this.#store.create(JSON.stringify([owner, id]), this.#bounds),
-      maxQueuedBytes: this.#bounds.maxQueuedBytes,
-      retryMs: this.#bounds.retryMs,
-      gapMessage,
-      now: Date.now,
-    });
+    const log = this.#store.create(JSON.stringify([owner, id]), this.#bounds);
+    const stream = new EventStream({ id, owner, log }, this.#shared);
     this.#streams.set(id, stream);
+    const owned = this.#owned.get(owner);
+    if (owned === undefined) this.#owned.set(owner, new Set([stream]));
+    else owned.add(stream);
     if (this.#streams.size === 1) this.#ticker.add(this);
     return stream;
   }
@@ -72,13 +73,16 @@ export class StreamRegistry implements Ticking {
 
   delete(stream: EventStream): void {
     if (!this.#streams.delete(stream.id)) return;
+    const owned = this.#owned.get(stream.owner);
+    owned?.delete(stream);
+    if (owned?.size === 0) this.#owned.delete(stream.owner);
     stream.drop();
     if (this.#streams.size === 0) this.#ticker.delete(this);
   }
 
   /** Ends every stream of `owner`. */
   deleteOwned(owner: string): void {
-    for (const stream of this.#streams.values()) if (stream.owner === owner) this.delete(stream);
+    for (const stream of this.#owned.get(owner) ?? []) this.delete(stream);
   }
 
   /** Ends every connection; what the logs hold stays until `delete`. */

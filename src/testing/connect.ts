@@ -167,6 +167,7 @@ export class TestClient {
 
   /** One raw request, with what the revision adds to it. */
   request(method: string, params: JsonObject = {}, options: CallOptions = {}): Promise<JsonObject> {
+    if (options.signal?.aborted) return Promise.reject(options.signal.reason);
     this.#nextId += 1;
     const id = this.#nextId;
     if (options.onProgress !== undefined) this.#progress.set(id, options.onProgress);

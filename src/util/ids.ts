@@ -1,11 +1,12 @@
-import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
+import { randomPooled } from "./random.js";
 
 /** 128 bits: not guessable, no collisions in the life of a server (security record, row 6). */
 const ID_BYTES = 16;
 
 /** A random identifier of 128 bits in base64url (22 characters). */
 export function randomId(): string {
-  return randomBytes(ID_BYTES).toString("base64url");
+  return randomPooled(ID_BYTES).toString("base64url");
 }
 
 /** A short identifier that ties a masked error on the wire to the full one in the log. */

@@ -1,9 +1,12 @@
 import type { StreamEvent, StreamLog, StreamLogBounds, StreamSlice, StreamStore } from "../types.js";
 
+const NO_EVENTS: StreamEvent[] = [];
+
 /** A stream log in this process's memory: a queue that drops its oldest events at its bounds. */
 class MemoryStreamLog implements StreamLog {
   readonly #bounds: StreamLogBounds;
-  #events: StreamEvent[] = [];
+  /** Made with the first event: most standing streams never see one. */
+  #events: StreamEvent[] = NO_EVENTS;
   /** Index of the oldest event still held; the array is cut only now and then, so that dropping costs nothing. */
   #head = 0;
   #bytes = 0;
@@ -16,6 +19,7 @@ class MemoryStreamLog implements StreamLog {
   append(seq: number, data: string): void {
     if (seq !== this.#last + 1) throw new RangeError(`stream log: event ${seq} cannot follow ${this.#last}`);
     this.#last = seq;
+    if (this.#events === NO_EVENTS) this.#events = [];
     this.#events.push({ seq, data });
     this.#bytes += data.length;
     this.#trim();
@@ -29,7 +33,7 @@ class MemoryStreamLog implements StreamLog {
   }
 
   drop(): void {
-    this.#events = [];
+    this.#events = NO_EVENTS;
     this.#head = 0;
     this.#bytes = 0;
   }

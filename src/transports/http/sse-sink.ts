@@ -13,6 +13,8 @@ export class SseSink implements EventSink, Ticking {
   readonly #keepAliveMs: number;
   #lastWrite: number;
   #ended = false;
+  #leastWaiting = 0;
+  #stalledSince = Number.POSITIVE_INFINITY;
 
   constructor(stream: ReplyStream, ticker: Ticker, keepAliveMs: number) {
     this.#stream = stream;
@@ -54,7 +56,19 @@ export class SseSink implements EventSink, Ticking {
     this.#ticker.delete(this);
   }
 
+  /** True when bytes have waited for two keep-alives and the reader took none: it is gone without a word. */
+  #isStalled(nowMs: number): boolean {
+    const { waiting } = this.#stream;
+    if (waiting === 0 || waiting < this.#leastWaiting || this.#leastWaiting === 0) {
+      this.#leastWaiting = waiting;
+      this.#stalledSince = nowMs;
+      return false;
+    }
+    return nowMs - this.#stalledSince > 2 * this.#keepAliveMs;
+  }
+
   tick(nowMs: number): void {
+    if (this.#isStalled(nowMs)) return this.abort();
     if (nowMs - this.#lastWrite >= this.#keepAliveMs) this.write(SSE_KEEP_ALIVE);
   }
 }

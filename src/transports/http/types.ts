@@ -28,6 +28,8 @@ export type ReplyHeaders = Readonly<Record<string, string>>;
 export interface ReplyStream {
   /** Returns how many bytes wait in memory for the reader. */
   write(text: string): number;
+  /** How many bytes wait in memory for the reader now. */
+  readonly waiting: number;
   /** Ends the body after what was written. */
   end(): void;
   /** Cuts the connection now: what waits for a reader that does not read is dropped. */

@@ -34,6 +34,8 @@ class StdioServer {
   #unwatch: (() => void) | undefined;
   #ended = false;
   #full = false;
+  /** Characters sent since the client stopped reading. */
+  #waiting = 0;
   #stopped = false;
 
   constructor(app: App, guard: GuardHandle, onEnd: () => void) {
@@ -41,8 +43,8 @@ class StdioServer {
     this.#guard = guard;
     this.#onEnd = onEnd;
     const send = (message: string) => this.#send(message);
-    const live = () => true;
-    this.#channel = new Channel(app, { transport: "stdio", principal: LOCAL_PRINCIPAL, send, live, modern: true });
+    const options = { transport: "stdio", principal: LOCAL_PRINCIPAL, modern: true } as const;
+    this.#channel = new Channel(app, { ...options, send, live: () => true, congested: () => this.#congested });
     this.#framer = new LineFramer({
       maxLineBytes: app.limits.maxLineBytes,
       onLine: (text) => this.#channel.receiveText(text),
@@ -53,15 +55,22 @@ class StdioServer {
 
   /** A client that does not read its answers is not read from either, until it has caught up. */
   #send(message: string): void {
+    if (this.#full) this.#waiting += message.length;
     if (this.#guard.write(`${message}\n`) || this.#full) return;
     this.#full = true;
     process.stdin.pause();
+  }
+
+  /** More waits for the client than it may cost: progress and logs are left out until it has caught up. */
+  get #congested(): boolean {
+    return this.#waiting > this.#app.limits.maxQueuedBytes;
   }
 
   start(): void {
     this.#guard.onBroken(() => this.#gone("stdout is closed"));
     this.#guard.onDrain(() => {
       this.#full = false;
+      this.#waiting = 0;
       if (!this.#stopped) process.stdin.resume();
     });
     process.stdin.on("data", (chunk: Buffer) => this.#framer.push(chunk));
@@ -79,6 +88,7 @@ class StdioServer {
 
   async close(): Promise<void> {
     this.stop();
+    this.#channel.flush();
     this.#channel.close();
     await this.#guard.flush().catch(() => {});
   }
@@ -89,6 +99,7 @@ class StdioServer {
     this.#channel.session.close();
     for (const call of this.#channel.calls) call.shutdown();
     await this.#app.calls.idle();
+    this.#channel.flush();
     await this.#guard.flush().catch(() => {});
     this.#end();
   }
