@@ -97,7 +97,7 @@ describe.each(OFFICIAL_DRIVERS.filter(({ transport }) => transport !== "stdio"))
       return { action: "accept", content: { apply: true } };
     };
     const asking = await connect(driver, handles[0]?.url ?? "", { capabilities: FORM, answers: { elicit } });
-    const watch = await asking.subscribe("config://ams1-acc2/running");
+    const unwatch = await asking.subscribe({ uris: ["config://ams1-acc2/running"] });
     const progress: { progress: number; total?: number; message?: string }[] = [];
     const args = { devices: ["ams1-acc2", "ams1-acc3"], lines: [`ntp server ${server}`] };
     const result = await asking.callTool("push_config", args, { onprogress: (one) => progress.push(one) });
@@ -109,6 +109,10 @@ describe.each(OFFICIAL_DRIVERS.filter(({ transport }) => transport !== "stdio"))
         { device: "ams1-acc3", outcome: "applied" },
       ],
     });
+    const updated = ({ method, params }: { method: string; params?: Record<string, unknown> }) =>
+      method === "notifications/resources/updated" && params?.uri === "config://ams1-acc2/running";
+    expect(await asking.notifications.expect(updated)).toBeDefined();
+    await unwatch();
     expect(asked).toHaveLength(1);
     expect(asked[0]).toMatch(/Push 1 line\(s\) to ams1-acc2, ams1-acc3\?\n {2}ntp server/);
     // The 2.x client adds a message of its own, without a total, while it answers a question.
