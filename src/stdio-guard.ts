@@ -9,7 +9,7 @@
 import { isMainThread } from "node:worker_threads";
 import { adoptOrInstallGuard, guardWorkerThread } from "./transports/stdio/guard.js";
 
-const transport: string = process.env.MCP_TRANSPORT ?? "stdio";
+const transport: string = process.env.MCP_TRANSPORT || "stdio";
 const forked: boolean = process.channel !== undefined && process.channel !== null;
 
 if (/\bstdio\b/.test(transport) && !forked) {

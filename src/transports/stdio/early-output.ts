@@ -19,12 +19,24 @@ import { meansStdout } from "./guard-fs.js";
 import { GUARD_SLOT } from "./guard-slot.js";
 import { type Method, replaceMethod } from "./replace-method.js";
 import { reportOnStderr, type Stray, StrayReporter } from "./strays.js";
+import { bytesOfFile, bytesOfWrite, bytesOfWritev } from "./written-bytes.js";
 
 /** More than this is no greeting but a program's output: it is let go. */
 const HELD_BYTES = 64 * 1024;
 
 /** Other ways to stdout of this thread, and ways to end without an `exit` event. */
-const FS_METHODS = ["write", "writeSync", "writev", "writevSync", "writeFile", "writeFileSync", "appendFile"];
+const FS_METHODS = ["write", "writev", "writeFile", "appendFile"];
+/** Writers of `node:fs` whose bytes can be held like those of stdout: they are done when they return. */
+const HELD_FS_METHODS: readonly {
+  name: string;
+  bytes: (args: readonly unknown[]) => Buffer | undefined;
+  counts: boolean;
+}[] = [
+  { name: "writeSync", bytes: bytesOfWrite, counts: true },
+  { name: "writevSync", bytes: bytesOfWritev, counts: true },
+  { name: "writeFileSync", bytes: bytesOfFile, counts: false },
+  { name: "appendFileSync", bytes: bytesOfFile, counts: false },
+];
 const CHILD_METHODS = ["spawnSync", "execFileSync", "execSync"];
 const STDOUT_METHODS = ["end", "destroy"];
 const PROCESS_METHODS = ["abort", "kill"];
@@ -54,7 +66,7 @@ export function endEarlyOutput(): void {
 
 function mayHold(): boolean {
   if (GUARD_SLOT in globalThis || !isMainThread || process.channel) return false;
-  if (!/\bstdio\b/.test(process.env.MCP_TRANSPORT ?? "stdio")) return false;
+  if (!/\bstdio\b/.test(process.env.MCP_TRANSPORT || "stdio")) return false;
   try {
     const out = fs.fstatSync(1);
     const err = fs.fstatSync(2);
@@ -80,6 +92,7 @@ class EarlyOutput {
     for (const name of STDOUT_METHODS) this.#before(process.stdout, name);
     for (const name of PROCESS_METHODS) this.#before(process, name);
     for (const name of FS_METHODS) this.#before(fs, name, ([where]) => meansStdout(where));
+    for (const { name, bytes, counts } of HELD_FS_METHODS) this.#undo.push(this.#taking(name, bytes, counts));
     for (const name of CHILD_METHODS) this.#before(child_process, name, inheritsStdout);
     this.#before(child_process.ChildProcess.prototype, "spawn", inheritsStdout);
     syncBuiltinESMExports();
@@ -118,6 +131,30 @@ class EarlyOutput {
       return true;
     };
     return write;
+  }
+
+  /** Makes a synchronous writer hand its bytes over to the hold when they are meant for stdout. */
+  #taking(name: string, bytesOf: (args: readonly unknown[]) => Buffer | undefined, counts: boolean): () => void {
+    return replaceMethod(fs, name, (original) => {
+      const take: Method = (...args) => {
+        const bytes = this.#state !== "over" && meansStdout(args[0]) ? bytesOf(args) : undefined;
+        if (bytes === undefined) return Reflect.apply(original, fs, args);
+        this.#take(bytes, `fs.${name}`, take);
+        return counts ? bytes.length : undefined;
+      };
+      return take;
+    });
+  }
+
+  #take(bytes: Buffer, via: string, caller: Method): void {
+    if (this.#state === "to stderr") {
+      this.#write([bytes]);
+      return;
+    }
+    this.#strays.note(bytes, via, caller);
+    this.#held.push([bytes]);
+    this.#heldBytes += bytes.length;
+    if (this.#heldBytes > HELD_BYTES) this.#letGo();
   }
 
   /** Makes a method let go of what is held before it does its work. */
