@@ -2,6 +2,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, test, vi } from "vitest";
 import { LIMITS, McpServer } from "../../src/index.js";
+import { definitionOf } from "../../src/mcp-server.js";
 import { silentLogger } from "../../src/util/logger.js";
 import { requestBytes } from "../support/raw-http.js";
 import { quickSession } from "./helpers/quick-session.js";
@@ -30,6 +31,7 @@ mcp.registerTool("much", {}, async (ctx) => {
   say();
   return "much";
 });
+mcp.registerTool("large", {}, () => "x".repeat(16 * 1024 * 1024));
 /** Speaks until the kernel takes no more for this reader, then waits. */
 mcp.registerTool("fill", {}, async (ctx) => {
   for (let sent = 1; readers.waiting < WAITING; sent += 1) {
@@ -73,6 +75,22 @@ test("[52] a live stream", async () => {
   await until("the kernel takes no more", () => readers.waiting >= WAITING);
   await isGivenUp("live");
   end();
+});
+
+test("[52] a stream whose call has ended", async () => {
+  const session = await quickSession(served.url, "2025-11-25");
+  await readers.send(requestBytes(served.url, "POST", fill, { ...session.headers, [TAG]: "ended" }));
+  await until("the kernel takes no more", () => readers.waiting >= WAITING);
+  end();
+  await until("the call has ended", () => definitionOf(mcp).calls.size === 0);
+  await isGivenUp("ended");
+});
+
+test("[52] one large JSON answer", async () => {
+  const large = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "large" } };
+  await readers.send(requestBytes(served.url, "POST", large, { [TAG]: "json" }));
+  await until("the kernel takes no more", () => readers.waiting >= WAITING);
+  await isGivenUp("json");
 });
 
 test("[52] a resumed stream, in the middle of what it missed", async () => {

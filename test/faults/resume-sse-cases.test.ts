@@ -41,8 +41,9 @@ async function client(user = "alice", url = served.sseUrl, lastEventId?: string)
   return made;
 }
 
-/** Everything that arrived, after a last answer that comes behind it. */
-async function settled(one: SseClient): Promise<unknown[]> {
+/** Everything that arrived: once the call is answered, and after a last answer that comes behind it. */
+async function settled(one: SseClient, call?: string): Promise<unknown[]> {
+  if (call !== undefined) await one.messages.expect(({ id }) => id === call);
   const before = one.messages.all.length;
   await one.send({ jsonrpc: "2.0", id: `last ${before}`, method: "ping" });
   await one.messages.expect(({ id }) => id === `last ${before}`);
@@ -59,7 +60,7 @@ test("a cut before the call is posted: same session, same URL, nothing lost", as
   await one.send(one.message("tools/call", stories.params("before"), "call"));
   await stories.get("before").begun;
   await stories.get("before").finish();
-  expect((await settled(one)).slice(1)).toEqual(expectedMessages("call", 7));
+  expect((await settled(one, "call")).slice(1)).toEqual(expectedMessages("call", 7));
 });
 
 test("[15] a call posted, run and answered while nobody is connected waits for its client", async () => {
@@ -71,7 +72,7 @@ test("[15] a call posted, run and answered while nobody is connected waits for i
   await stories.get("nobody").finish();
   expect(definitionOf(mcp).calls.size).toBe(0);
   await one.resume();
-  expect((await settled(one)).slice(1)).toEqual(expectedMessages("call", 7));
+  expect((await settled(one, "call")).slice(1)).toEqual(expectedMessages("call", 7));
 });
 
 describe("[15] cut while an elicitation waits", () => {
@@ -127,7 +128,7 @@ test("[42, row 7] another principal with the id gets a session of its own and no
   await stories.get("leak").finish();
   expect(await settled(bob)).toEqual([]);
   await alice.resume();
-  expect((await settled(alice)).slice(1)).toEqual(expectedMessages("call", 7));
+  expect((await settled(alice, "call")).slice(1)).toEqual(expectedMessages("call", 7));
 });
 
 describe("an id that names nothing opens a new session", () => {
@@ -194,7 +195,7 @@ test("[32] events that the log dropped are told as a gap, then the rest follows"
   await smallStories.get("gap").begun;
   await smallStories.get("gap").finish();
   await one.resume();
-  const [gap, ...rest] = (await settled(one)).slice(1);
+  const [gap, ...rest] = (await settled(one, "call")).slice(1);
   const missed = STEPS + 1 - LIMITS.streamMaxEvents;
   expect(gap).toMatchObject({
     method: "notifications/message",
@@ -214,4 +215,32 @@ test("a session whose stream made room for another one is gone at once, not answ
   await client("carol", servedSmall.sseUrl);
   const posted = await fetch(one.endpoint, { method: "POST", headers: JSON_TYPE, body: PING });
   expect(posted.status).toBe(404);
+});
+
+test("[89] a server that stops: an answer right behind its last notification is on the stream before that ends", async () => {
+  const stopping = new McpServer({ name: "stopping", version: "1.0.0" }, { logger: silentLogger });
+  let end: () => void = () => undefined;
+  const working = new Promise<void>((begin) => {
+    stopping.registerTool("work", {}, async (ctx) => {
+      await new Promise<void>((resolve) => {
+        end = resolve;
+        begin();
+      });
+      ctx.progress(1, 1, "done");
+      return "worked";
+    });
+  });
+  const handle = await stopping.run({ transport: "http", port: 0, signals: false });
+  const one = await client("alice", handle.url?.replace(/mcp$/, "sse"));
+  await one.initialize();
+  await one.send(one.message("tools/call", { name: "work", _meta: { progressToken: 7 } }, "call"));
+  await working;
+  const stopped = handle.shutdown({ graceMs: 5_000 });
+  end();
+  await stopped;
+  expect(await one.stream.closed).toBe("end");
+  expect(one.stream.messages.all.slice(1)).toMatchObject([
+    { method: "notifications/progress" },
+    { id: "call", result: { content: [{ text: "worked" }] } },
+  ]);
 });

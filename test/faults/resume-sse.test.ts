@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { McpServer } from "../../src/index.js";
 import { definitionOf } from "../../src/mcp-server.js";
 import { silentLogger } from "../../src/util/logger.js";
+import { forEachNumber } from "./helpers/pool.js";
 import { BY_NAME, type Served, serve } from "./helpers/server.js";
 import { type Shape, SseRuns } from "./helpers/sse-runs.js";
 import { Stories, TIMINGS } from "./helpers/story.js";
@@ -24,12 +25,12 @@ test("[6, 15, 60] a stream cut after every byte gives the rest once and in order
   timeout: 60_000,
 }, async () => {
   const length = shape.ends.at(-1) ?? 0;
-  for (let at = 1; at <= length; at += 1) {
+  await forEachNumber(length, 16, async (at) => {
     const timing = TIMINGS[at % TIMINGS.length] ?? "burst";
     const { connections } = await runs.run({ name: `cut ${at}`, cuts: [at], timing });
     // After the last byte there is nothing left to come back for.
     if (at < length) expect(connections).toBe(2);
-  }
+  });
   expect(definitionOf(mcp).calls.size).toBe(0);
 });
 

@@ -112,9 +112,11 @@ async function abort(request: Buffer, written: number, read: number): Promise<vo
 
 /** What is kept for those who may come back is gone once nobody may any more. */
 async function isAsBefore(context?: string): Promise<void> {
-  await until("every call has ended", () => app.calls.size === 0);
   served.http.closeIdleConnections();
-  await until("every connection is closed", () => served.connections.size === 0);
+  // Together: a request that was still in the kernel begins its call when others have ended.
+  await until("every connection is closed and every call has ended", () => {
+    return served.connections.size === 0 && app.calls.size === 0;
+  });
   vi.advanceTimersByTime(LIMITS.sessionIdleMs.default + LIMITS.resumeWindowMs.default);
   const left = { ticking: app.ticker.size, listeners: app.hub.size, logs: store.live() };
   expect(left, context).toEqual({ ticking: 0, listeners: 0, logs: 0 });

@@ -84,6 +84,7 @@ export class HttpTransport {
 
   /** Ends every open stream: clients reconnect, elsewhere or later. */
   close(): void {
+    this.#sse.flush();
     this.#lane.streams.closeAll();
   }
 
@@ -270,6 +271,10 @@ function withHeaders(http: HttpExchange, extra: ReplyHeaders): HttpExchange {
     readBody: (maxBytes, done) => http.readBody(maxBytes, done),
     end: (status, headers, body) => http.end(status, { ...headers, ...extra }, body),
     stream: (status, headers): ReplyStream => http.stream(status, { ...headers, ...extra }),
+    get waiting() {
+      return http.waiting;
+    },
+    abort: () => http.abort(),
     onGone: (listener) => http.onGone(listener),
   };
 }

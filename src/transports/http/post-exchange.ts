@@ -15,6 +15,7 @@ import type { Ticking } from "../../util/ticker.js";
 import type { Accepted } from "./negotiation.js";
 import { JSON_HEADERS, SSE_HEADERS } from "./respond.js";
 import { SseSink } from "./sse-sink.js";
+import { StallWatch } from "./stall-watch.js";
 import type { HttpExchange } from "./types.js";
 
 /** Statuses that 2026-07-28 ties to error codes; every other error travels with 200. */
@@ -24,6 +25,9 @@ const MODERN_STATUS: ReadonlyMap<number, number> = new Map([
   [ErrorCode.MissingRequiredClientCapability, 400],
   [ErrorCode.UnsupportedProtocolVersion, 400],
 ]);
+
+/** What the kernel takes at once for any reader; longer answers may wait. */
+const LARGE_ANSWER = 65_536;
 
 export interface PostOptions {
   readonly app: App;
@@ -91,7 +95,11 @@ export class PostExchange implements Exchange, Ticking {
     if (this.#sink === undefined && this.#stream === undefined && this.#options.accepted.json) {
       this.#finish();
       const status = code === 0 || this.peer.revision.era === "legacy" ? 200 : (MODERN_STATUS.get(code) ?? 200);
-      this.#options.http.end(status, JSON_HEADERS, message);
+      const { app, http } = this.#options;
+      http.end(status, JSON_HEADERS, message);
+      // Small answers are out at once; a large one must not stay in memory for a peer that is gone.
+      if (message.length > LARGE_ANSWER && http.waiting > 0)
+        new StallWatch(http, app.ticker, 2 * app.limits.keepAliveMs);
       return;
     }
     this.#open();

@@ -1,6 +1,7 @@
 import { SSE_KEEP_ALIVE } from "../../protocol/sse.js";
 import type { EventSink } from "../../streams/event-stream.js";
 import type { Ticker, Ticking } from "../../util/ticker.js";
+import { StallClock, StallWatch } from "./stall-watch.js";
 import type { ReplyStream } from "./types.js";
 
 /** An open event stream reply, kept alive by a comment whenever it has been silent for a while. */
@@ -13,13 +14,13 @@ export class SseSink implements EventSink, Ticking {
   readonly #keepAliveMs: number;
   #lastWrite: number;
   #ended = false;
-  #leastWaiting = 0;
-  #stalledSince = Number.POSITIVE_INFINITY;
+  readonly #clock: StallClock;
 
   constructor(stream: ReplyStream, ticker: Ticker, keepAliveMs: number) {
     this.#stream = stream;
     this.#ticker = ticker;
     this.#keepAliveMs = keepAliveMs;
+    this.#clock = new StallClock(2 * keepAliveMs);
     this.#lastWrite = Date.now();
     ticker.add(this);
   }
@@ -38,6 +39,7 @@ export class SseSink implements EventSink, Ticking {
     if (this.#ended) return;
     this.gone();
     this.#stream.end();
+    if (this.#stream.waiting > 0) new StallWatch(this.#stream, this.#ticker, 2 * this.#keepAliveMs);
   }
 
   abort(): void {
@@ -56,19 +58,9 @@ export class SseSink implements EventSink, Ticking {
     this.#ticker.delete(this);
   }
 
-  /** True when bytes have waited for two keep-alives and the reader took none: it is gone without a word. */
-  #isStalled(nowMs: number): boolean {
-    const { waiting } = this.#stream;
-    if (waiting === 0 || waiting < this.#leastWaiting || this.#leastWaiting === 0) {
-      this.#leastWaiting = waiting;
-      this.#stalledSince = nowMs;
-      return false;
-    }
-    return nowMs - this.#stalledSince > 2 * this.#keepAliveMs;
-  }
-
   tick(nowMs: number): void {
-    if (this.#isStalled(nowMs)) return this.abort();
+    // Bytes that waited for two keep-alives: the reader is gone without a word.
+    if (this.#clock.isStalled(this.#stream.waiting, nowMs)) return this.abort();
     if (nowMs - this.#lastWrite >= this.#keepAliveMs) this.write(SSE_KEEP_ALIVE);
   }
 }

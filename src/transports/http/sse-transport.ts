@@ -92,6 +92,11 @@ export class SseTransport implements Ticking {
     session.channel.receive(body, principal);
   }
 
+  /** Sends every answer that still keeps its distance to a notification: the streams are about to end. */
+  flush(): void {
+    for (const { channel } of this.#sessions.values()) channel.flush();
+  }
+
   tick(): void {
     for (const [id, session] of this.#sessions) {
       if (!session.stream.dropped) continue;

@@ -18,6 +18,10 @@ export interface HttpExchange {
   end(status: number, headers: ReplyHeaders, body?: string): void;
   /** Starts a reply whose body comes in pieces. */
   stream(status: number, headers: ReplyHeaders): ReplyStream;
+  /** How many bytes of the reply wait in memory for the reader now. */
+  readonly waiting: number;
+  /** Cuts the connection now. */
+  abort(): void;
   /** Called once if the connection goes away before the reply is complete. One listener. */
   onGone(listener: () => void): void;
 }
