@@ -44,6 +44,7 @@ const ALLOWED_ON_NODE = [
   "dist/transports/stdio/guard-",
   "dist/transports/stdio/replace-method.js",
   "dist/transports/stdio/strays.js",
+  "dist/transports/stdio/written-bytes.js",
   "node:child_process",
   "node:fs",
   "node:module",
