@@ -16,11 +16,6 @@ export interface Principal {
   readonly claims?: Readonly<Record<string, unknown>>;
 }
 
-/** True when somebody vouched for the caller. */
-export function isAuthenticated(principal: Principal): boolean {
-  return principal.issuer !== "anonymous";
-}
-
 /** Authenticators give the same object for the same credentials, so the key is made once for each. */
 const KEYS = new WeakMap<Principal, string>();
 

@@ -1,6 +1,6 @@
 /** The HTTP transport: gate, authentication, routes. One handler serves every revision on one port. */
 import type { AuthRequest } from "../../auth/authenticator.js";
-import type { Principal } from "../../auth/principal.js";
+import { ANONYMOUS_PRINCIPAL, type Principal } from "../../auth/principal.js";
 import { ErrorCode } from "../../errors.js";
 import { HEADER } from "../../protocol/headers.js";
 import { INVALID_REQUEST, messageKind, PARSE_ERROR, type RequestMessage, salvageId } from "../../protocol/jsonrpc.js";
@@ -77,8 +77,7 @@ export class HttpTransport {
     try {
       this.#handle(http);
     } catch (error) {
-      this.#app.logger.log("error", "http_failed", { path: http.path, error });
-      refuse(http, 500, "Internal error.");
+      this.#failed(http, error);
     }
   }
 
@@ -130,7 +129,7 @@ export class HttpTransport {
     if (route === undefined) {
       return refuse(http, 405, "Method not allowed.", { allow: [...methods.keys()].join(", ") });
     }
-    if (!route.authenticated) return route.serve(http, NOBODY);
+    if (!route.authenticated) return route.serve(http, ANONYMOUS_PRINCIPAL);
     this.#authenticate(http, (principal) => route.serve(http, principal));
   }
 
@@ -154,9 +153,13 @@ export class HttpTransport {
     try {
       work();
     } catch (error) {
-      this.#app.logger.log("error", "http_failed", { path: http.path, error });
-      refuse(http, 500, "Internal error.");
+      this.#failed(http, error);
     }
+  }
+
+  #failed(http: HttpExchange, error: unknown): void {
+    this.#app.logger.log("error", "http_failed", { path: http.path, error });
+    refuse(http, 500, "Internal error.");
   }
 
   #post(
@@ -223,9 +226,6 @@ export class HttpTransport {
     serveDelete(this.#lane, http, principal);
   }
 }
-
-/** Never reaches a handler: the probes do not look at it. */
-const NOBODY: Principal = { issuer: "anonymous", subject: "anonymous", permissions: [] };
 
 function isPrincipal(value: unknown): value is Principal {
   return (

@@ -18,6 +18,11 @@ import { refuse, refuseDraining, refuseMessage, SSE_HEADERS } from "./respond.js
 import { SseSink } from "./sse-sink.js";
 import type { HttpExchange } from "./types.js";
 
+/** Whose an HTTP+SSE stream is: no session of another transport can have this owner. */
+function ownerOf(principal: Principal): string {
+  return `sse\n${principalKey(principal)}`;
+}
+
 interface SseSession {
   readonly owner: string;
   readonly channel: Channel;
@@ -53,7 +58,7 @@ export class SseTransport implements Ticking {
   /** `GET /sse`. */
   open(http: HttpExchange, principal: Principal): void {
     if (this.#app.draining) return refuseDraining(http);
-    const owner = `sse\n${principalKey(principal)}`;
+    const owner = ownerOf(principal);
     const lastEventId = http.header(HEADER.lastEventId);
     const cursor = lastEventId === undefined ? undefined : this.#streams.find(lastEventId, owner);
     const session = cursor === undefined ? undefined : this.#find(cursor.stream.id, owner);
@@ -79,7 +84,7 @@ export class SseTransport implements Ticking {
   /** `POST /messages?sessionId=…` with its parsed body; the answer comes on the stream. */
   post(http: HttpExchange, body: unknown, principal: Principal): void {
     const id = new URLSearchParams(http.query).get("sessionId") ?? "";
-    const session = this.#find(id, `sse\n${principalKey(principal)}`);
+    const session = this.#find(id, ownerOf(principal));
     if (session === undefined) {
       const message = "Session not found: open a new stream with GET on the SSE endpoint.";
       return refuseMessage(http, 404, { code: ErrorCode.InvalidRequest, message });
