@@ -37,3 +37,12 @@ export const LOCAL_PRINCIPAL: Principal = { issuer: "local", subject: "process",
 
 /** A caller nobody vouched for, with no permissions. */
 export const ANONYMOUS_PRINCIPAL: Principal = { issuer: "anonymous", subject: "anonymous", permissions: [] };
+
+/**
+ * The key under which bounds per caller count; undefined for callers nobody vouched for (everybody would share one
+ * bound) and for the local one.
+ */
+export function countedKey(principal: Principal): string | undefined {
+  const { issuer } = principal;
+  return issuer === "anonymous" || issuer === "local" ? undefined : principalKey(principal);
+}

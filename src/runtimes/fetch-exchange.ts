@@ -1,5 +1,5 @@
 import type { HttpTransport } from "../transports/http/handler.js";
-import type { Body, HttpExchange, ReplyHeaders, ReplyStream } from "../transports/http/types.js";
+import type { Body, BodyBounds, HttpExchange, ReplyHeaders, ReplyStream } from "../transports/http/types.js";
 
 /** What the adapter needs of the server it belongs to. */
 export interface FetchDeps {
@@ -59,7 +59,7 @@ class FetchExchange implements HttpExchange, ReplyStream {
     return this.#request.headers.get(name) ?? (name === "host" ? this.#url.host : undefined);
   }
 
-  readBody(maxBytes: number, done: (body: Body) => void): void {
+  readBody(bounds: BodyBounds, done: (body: Body) => void): void {
     if (this.#request.bodyUsed) {
       throw new TypeError(
         "The body of this request was read before mcp.fetch() got it. Read a copy, request.clone(), or hand over a " +
@@ -67,8 +67,9 @@ class FetchExchange implements HttpExchange, ReplyStream {
       );
     }
     // A length that is too large is refused before a byte is read; a missing or lying one is caught by counting.
-    if (!(Number(this.header("content-length") ?? 0) <= maxBytes)) return done({ ok: false, reason: "too-large" });
-    void this.#read(maxBytes).then(done, () => done({ ok: false, reason: "aborted" }));
+    if (!(Number(this.header("content-length") ?? 0) <= bounds.maxBytes))
+      return done({ ok: false, reason: "too-large" });
+    void this.#read(bounds).then(done, () => done({ ok: false, reason: "aborted" }));
   }
 
   end(status: number, headers: ReplyHeaders, body?: string): void;
@@ -154,20 +155,27 @@ class FetchExchange implements HttpExchange, ReplyStream {
     }
   }
 
-  async #read(maxBytes: number): Promise<Body> {
+  async #read({ maxBytes, budget }: BodyBounds): Promise<Body> {
     const reader = this.#request.body?.getReader();
     const chunks: Uint8Array[] = [];
     let size = 0;
-    while (reader !== undefined) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      size += value.byteLength;
-      if (size > maxBytes) {
-        // Not awaited: a runtime may hold the promise back until the reply is through.
-        reader.cancel().catch(() => {});
-        return { ok: false, reason: "too-large" };
+    const refuse = (reason: "too-large" | "busy"): Body => {
+      // Not awaited: a runtime may hold the promise back until the reply is through.
+      reader?.cancel().catch(() => {});
+      return { ok: false, reason };
+    };
+    try {
+      while (reader !== undefined) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        size += value.byteLength;
+        budget.add(value.byteLength);
+        if (size > maxBytes) return refuse("too-large");
+        if (budget.exceeded) return refuse("busy");
+        chunks.push(value);
       }
-      chunks.push(value);
+    } finally {
+      budget.add(-size);
     }
     return decode(chunks, size);
   }

@@ -1,6 +1,6 @@
-import { isUtf8 } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Body, HttpExchange, ReplyHeaders, ReplyStream } from "../transports/http/types.js";
+import type { Body, BodyBounds, HttpExchange, ReplyHeaders, ReplyStream } from "../transports/http/types.js";
+import { BodyReader, handedOver } from "./node-body.js";
 
 /** One request of `node:http`, request and reply in one object: the fast path makes nothing else. */
 export class NodeExchange implements HttpExchange, ReplyStream {
@@ -46,34 +46,15 @@ export class NodeExchange implements HttpExchange, ReplyStream {
     return Array.isArray(value) ? value.join(", ") : value;
   }
 
-  readBody(maxBytes: number, done: (body: Body) => void): void {
+  readBody(bounds: BodyBounds, done: (body: Body) => void): void {
     const request = this.#request as IncomingMessage & { readonly body?: unknown };
     // A length that is too large is refused before a byte is read; a missing or lying one is caught by counting.
     const length = Number(request.headers["content-length"] ?? 0);
-    if (!(length <= maxBytes)) return done({ ok: false, reason: "too-large" });
+    if (!(length <= bounds.maxBytes)) return done({ ok: false, reason: "too-large" });
     if (request.readableEnded) return done(handedOver(request.body));
-    const chunks: Buffer[] = [];
-    let size = 0;
-    let finished = false;
-    const finish = (body: Body) => {
-      if (finished) return;
-      finished = true;
-      done(body);
-    };
-    request.on("data", (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > maxBytes) {
-        chunks.length = 0;
-        // The rest is not read: the reply says so and the connection ends.
-        request.pause();
-        finish({ ok: false, reason: "too-large" });
-      } else if (!finished) chunks.push(chunk);
-    });
-    request.on("end", () => {
-      const first = chunks[0];
-      const bytes = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
-      finish(decode(bytes));
-    });
+    const reader = new BodyReader(request, bounds, done);
+    request.on("data", (chunk: Buffer) => reader.data(chunk));
+    request.on("end", () => reader.end());
     // A body that never ends is never answered: there is nobody left to answer, and nothing was begun.
   }
 
@@ -156,20 +137,4 @@ export class NodeExchange implements HttpExchange, ReplyStream {
 
 function flush(exchange: NodeExchange): void {
   exchange.flush();
-}
-
-/** Frameworks that read bodies leave in `request.body` what they made of it, and nothing in the stream. */
-function handedOver(body: unknown): Body {
-  if (body === undefined) {
-    throw new TypeError(
-      "The body of this request was read before mcp.node() got it, and request.body is not set. Hand it over: " +
-        "mcp.node(Object.assign(request, { body }), response).",
-    );
-  }
-  if (typeof body === "string") return { ok: true, text: body };
-  return body instanceof Uint8Array ? decode(Buffer.from(body)) : { ok: true, value: body };
-}
-
-function decode(bytes: Buffer): Body {
-  return isUtf8(bytes) ? { ok: true, text: bytes.toString("utf8") } : { ok: false, reason: "not-utf8" };
 }

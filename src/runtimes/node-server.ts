@@ -1,15 +1,25 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { HoldfastError } from "../errors.js";
+import type { Limits } from "../server/limits.js";
 import type { HttpTransport } from "../transports/http/handler.js";
 import { NodeExchange } from "./node-exchange.js";
 
-/** Slow senders are cut: headers within this time (slowloris, catalogue 69). */
-const HEADERS_TIMEOUT_MS = 15_000;
-/** And the whole request, body included, within this one; answers may take as long as they need. */
-const REQUEST_TIMEOUT_MS = 60_000;
 /** Longer than the idle timeout of common load balancers (60 s), so that they close first and never hit a closed socket. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+
+/** How often connections are looked at for slow senders; Node's default is twice as long as the bound on headers. */
+const CHECK_MS = 5000;
+/** What `maxHeaderSize` can be at most: a lifted bound must still be a number that the parser takes. */
+const MAX_HEADER_BYTES = 1_073_741_824;
+
+/** Where to listen, and the bounds of connections. */
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  readonly limits: Limits;
+}
 
 /** A listening HTTP server. */
 export interface ListeningServer {
@@ -23,12 +33,23 @@ export function nodeListener(transport: HttpTransport): (request: IncomingMessag
   return (request, response) => transport.handle(new NodeExchange(request, response));
 }
 
-/** Listens on `host:port` (0 takes a free port). */
-export async function listen(transport: HttpTransport, host: string, port: number): Promise<ListeningServer> {
+/** Listens on `host:port`. */
+export async function listen(transport: HttpTransport, place: ListenOptions): Promise<ListeningServer> {
+  const { host, port, limits } = place;
   const server = createServer(
-    { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS },
+    {
+      // Slow senders are cut (slowloris, catalogue 69). Node takes 0 for "no bound".
+      headersTimeout: finite(limits.headersTimeoutMs),
+      requestTimeout: finite(limits.requestTimeoutMs),
+      connectionsCheckingInterval: Math.min(CHECK_MS, limits.headersTimeoutMs, limits.requestTimeoutMs),
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      maxHeaderSize: Math.min(limits.maxHeaderBytes, MAX_HEADER_BYTES),
+    },
     nodeListener(transport),
   );
+  // Node drops headers beyond a count without a word, an Origin among them; the bound on bytes is enough.
+  server.maxHeadersCount = 0;
+  if (Number.isFinite(limits.maxConnections)) server.maxConnections = limits.maxConnections;
   await new Promise<void>((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException) => reject(explain(error, host, port));
     server.once("error", fail);
@@ -39,6 +60,10 @@ export async function listen(transport: HttpTransport, host: string, port: numbe
   });
   const address = server.address() as AddressInfo;
   return { server, host, port: address.port };
+}
+
+function finite(ms: number): number {
+  return Number.isFinite(ms) ? ms : 0;
 }
 
 function explain(error: NodeJS.ErrnoException, host: string, port: number): Error {

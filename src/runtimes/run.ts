@@ -79,7 +79,7 @@ async function serveHttp(definition: Definition, options: ResolvedRunOptions): P
   const { listen } = await import("./node-server.js");
   const mcpPath = transports.includes("http") ? path : undefined;
   const transport = createHttpTransport(definition, { mcpPath, bindHost: host });
-  const listening = await listen(transport, host, port);
+  const listening = await listen(transport, { host, port, limits: definition.limits });
   const base = `http://${isIP(listening.host) === 6 ? `[${listening.host}]` : listening.host}:${listening.port}`;
   definition.logger.log("info", "listening", { url: `${base}${mcpPath ?? "/sse"}` });
   return {

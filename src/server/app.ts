@@ -2,6 +2,7 @@ import type { Authenticator } from "../auth/authenticator.js";
 import type { Implementation } from "../protocol/types.js";
 import type { Sealer } from "../sessions/sealer.js";
 import type { Store } from "../stores/types.js";
+import type { Budget } from "../util/budget.js";
 import type { Logger } from "../util/logger.js";
 import type { Ticker } from "../util/ticker.js";
 import type { CallTable } from "./call-table.js";
@@ -30,6 +31,8 @@ export interface App {
   readonly catalogue: Catalogue;
   /** Calls in flight on any transport: for draining, and so that none lasts for ever. */
   readonly calls: CallTable;
+  /** Memory that all callers share. */
+  readonly budgets: { readonly bodies: Budget; readonly queues: Budget; readonly streams: Budget };
   /** True once anything of this kind was registered: the capability is declared from then on, even for an empty list. */
   offers(capability: string): boolean;
   /** True from the moment shutdown began: new work is refused. */

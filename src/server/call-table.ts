@@ -1,6 +1,10 @@
+import { countedKey, type Principal } from "../auth/principal.js";
+import { Tally } from "../util/budget.js";
 import { LinkedList } from "../util/list.js";
 import type { Ticker, Ticking } from "../util/ticker.js";
 import type { Call } from "./call.js";
+import type { CallRegister } from "./exchange.js";
+import type { Limits } from "./limits.js";
 
 /** Calls in flight. One sweep ends those past their deadline: no call owns a timer for that. */
 export class CallTable implements Ticking {
@@ -9,24 +13,54 @@ export class CallTable implements Ticking {
   linked = false;
   readonly #calls = new LinkedList<Call>();
   readonly #ticker: Ticker;
+  readonly #limits: Limits;
+  readonly #perPrincipal = new Tally();
+  /** Listen streams: they last, and streams have bounds of their own. */
+  #lasting = 0;
   #idle: (() => void)[] = [];
 
-  constructor(ticker: Ticker) {
+  constructor(ticker: Ticker, limits: Limits) {
     this.#ticker = ticker;
+    this.#limits = limits;
   }
 
   get size(): number {
     return this.#calls.size;
   }
 
+  /** Why no further call of this caller may begin now; undefined when it may. */
+  full(principal: Principal, register: CallRegister | undefined): string | undefined {
+    const { maxCalls, maxCallsPerPrincipal, maxCallsPerSession } = this.#limits;
+    if (this.#calls.size - this.#lasting >= maxCalls) return `The server has ${maxCalls} calls in flight`;
+    if (register !== undefined && register.size >= maxCallsPerSession) {
+      return `This session has ${maxCallsPerSession} calls in flight`;
+    }
+    const key = countedKey(principal);
+    if (key === undefined || this.#perPrincipal.of(key) < maxCallsPerPrincipal) return undefined;
+    return `This caller has ${maxCallsPerPrincipal} calls in flight`;
+  }
+
   add(call: Call): void {
     this.#calls.add(call);
     if (this.#calls.size === 1) this.#ticker.add(this);
+    const key = countedKey(call.peer.principal);
+    if (key !== undefined) this.#perPrincipal.add(key);
+  }
+
+  /** The call is meant to last: it is no longer one of those that a bound is on. False when there are too many. */
+  lasts(call: Call): boolean {
+    if (this.#lasting >= this.#limits.maxStreams) return false;
+    if (call.linked && !call.lasting) this.#lasting += 1;
+    call.lasting = true;
+    return true;
   }
 
   delete(call: Call): void {
     if (!call.linked) return;
     this.#calls.delete(call);
+    if (call.lasting) this.#lasting -= 1;
+    const key = countedKey(call.peer.principal);
+    if (key !== undefined) this.#perPrincipal.delete(key);
     if (this.#calls.size > 0) return;
     this.#ticker.delete(this);
     if (this.#idle.length === 0) return;

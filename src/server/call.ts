@@ -10,7 +10,7 @@ import { encodeResult } from "./encode-result.js";
 import type { Exchange } from "./exchange.js";
 import { Journal } from "./journal.js";
 import type { Peer } from "./peer.js";
-import { describeFailure } from "./results.js";
+import { describeFailure, errorResult } from "./results.js";
 
 /** Why a call ended before its handler did. */
 export type CancelReason = "client" | "disconnect" | "timeout" | "shutdown";
@@ -25,6 +25,8 @@ export class Call implements Linked<Call> {
   prev: Call | undefined;
   next: Call | undefined;
   linked = false;
+  /** True for a listen stream. */
+  lasting = false;
   readonly app: App;
   readonly exchange: Exchange;
   readonly peer: Peer;
@@ -34,6 +36,7 @@ export class Call implements Linked<Call> {
   #controller: AbortController | undefined;
   #cancelled: CancelReason | undefined;
   #settled = false;
+  #notified = 0;
   #journal: Journal | undefined;
   #onEnd: (() => void) | undefined;
   #onShutdown: (() => void) | undefined;
@@ -111,8 +114,18 @@ export class Call implements Linked<Call> {
     } catch (error) {
       return this.fail(error);
     }
+    if (text.length > this.app.limits.maxResultBytes) return this.#refuseResult(text.length);
     this.#end();
     this.exchange.reply(text, 0);
+  }
+
+  /** The result is too large for its bound: said in words a model can act on where there is a place for them. */
+  #refuseResult(length: number): void {
+    const { maxResultBytes } = this.app.limits;
+    const text = `The result has ${length} characters, ${maxResultBytes} are allowed (limits.maxResultBytes). Ask for less, or for a link to it.`;
+    this.app.logger.log("error", "result_too_large", { method: this.method, length });
+    if (this.method === "tools/call") this.succeed(this.peer.revision.callResult(errorResult(text)));
+    else this.fail(new McpError(ErrorCode.InternalError, text));
   }
 
   fail(error: unknown): void {
@@ -137,6 +150,16 @@ export class Call implements Linked<Call> {
   /** Marks the call cancelled for its handler while its answer is decided elsewhere (a tool's own timeout). */
   abort(error: Error): void {
     this.#controller?.abort(error);
+  }
+
+  /** Counts one more message on the way to the answer; false when the call has sent as many as it may. */
+  mayNotify(): boolean {
+    this.#notified += 1;
+    const { maxNotificationsPerCall } = this.app.limits;
+    if (this.#notified === maxNotificationsPerCall + 1) {
+      this.app.logger.log("warn", "notifications_dropped", { method: this.method, after: maxNotificationsPerCall });
+    }
+    return this.#notified <= maxNotificationsPerCall;
   }
 
   /** Runs when the call ends, however it ends. One listener: the handler of a listen stream. */

@@ -105,6 +105,7 @@ export class CallContext implements RequestContext {
     const token = own(this.#call.meta, "progressToken") as ProgressToken | undefined;
     if (token === undefined || this.#call.settled || !(done > this.#lastProgress)) return;
     this.#lastProgress = done;
+    if (!this.#call.mayNotify()) return;
     const params = { progressToken: token, progress: done, total, message };
     this.#call.exchange.notify(encodeNotification("notifications/progress", params), true);
   }
@@ -118,7 +119,7 @@ function handled<T>(promise: Promise<T>): Promise<T> {
 
 function sendLog(call: Call, level: LoggingLevel, data: unknown): void {
   const minimum = minimumLevel(call);
-  if (call.settled || minimum === undefined || !isLoud(level, minimum)) return;
+  if (call.settled || minimum === undefined || !isLoud(level, minimum) || !call.mayNotify()) return;
   call.exchange.notify(encodeNotification("notifications/message", { level, data }), true);
 }
 

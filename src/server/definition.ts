@@ -1,6 +1,7 @@
 import { HoldfastError } from "../errors.js";
 import type { Implementation } from "../protocol/types.js";
 import { Sealer } from "../sessions/sealer.js";
+import { Budget } from "../util/budget.js";
 import { randomId } from "../util/ids.js";
 import { Ticker } from "../util/ticker.js";
 import type { App } from "./app.js";
@@ -46,7 +47,8 @@ export class Definition implements App {
   readonly options: ResolvedOptions;
   readonly hub: ChangeHub = new ChangeHub();
   readonly ticker: Ticker = new Ticker();
-  readonly calls: CallTable = new CallTable(this.ticker);
+  readonly calls: CallTable;
+  readonly budgets: App["budgets"];
   readonly middleware: Middleware[] = [];
   draining = false;
   readonly #slots = new Map<string, Slot>();
@@ -57,6 +59,13 @@ export class Definition implements App {
 
   constructor(info: Implementation, options: McpServerOptions = {}) {
     this.options = resolveOptions(info, options);
+    const { limits } = this.options;
+    this.calls = new CallTable(this.ticker, limits);
+    this.budgets = {
+      bodies: new Budget(limits.maxBodyBytesTotal),
+      queues: new Budget(limits.maxQueuedBytesTotal),
+      streams: new Budget(limits.streamMaxBytesTotal),
+    };
   }
 
   get info(): Implementation {

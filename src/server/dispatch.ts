@@ -47,8 +47,12 @@ export function dispatchRequest(app: App, exchange: Exchange, message: RequestMe
     call.fail(methodNotFound(message.method, revision.version));
   } else if (app.draining) {
     call.fail(new McpError(ErrorCode.Unavailable, "The server is shutting down; call again."));
-  } else if (app.middleware.length === 0) call.run(found.handler);
-  else call.run((one) => runMiddleware(one, found.handler));
+  } else {
+    const full = app.calls.full(exchange.peer.principal, exchange.calls);
+    if (full !== undefined) call.fail(new McpError(ErrorCode.Unavailable, `${full}; call again in a moment.`));
+    else if (app.middleware.length === 0) call.run(found.handler);
+    else call.run((one) => runMiddleware(one, found.handler));
+  }
   return call;
 }
 

@@ -8,7 +8,35 @@ export const LIMITS = {
     default: 16_777_216,
     why: "One stdio message; above HTTP's bound because the parent process is trusted more than a network.",
   },
+  maxBodyBytesTotal: {
+    default: 268_435_456,
+    why: "Bodies being read at one time, all together; beyond, requests are told to come back (503).",
+  },
+  maxJsonDepth: { default: 128, why: "Arguments nest a few levels; what walks through them is recursive." },
+  maxJsonKeys: { default: 100_000, why: "Members and elements of one message; far above what a model writes." },
+  maxHeaderBytes: { default: 16_384, why: "Request line and headers of one request; 431 beyond. Node's own bound." },
+  headersTimeoutMs: { default: 15_000, why: "Request headers that take longer are a slowloris; the connection ends." },
+  requestTimeoutMs: {
+    default: 60_000,
+    why: "A whole request, its body included; answers may take as long as they need.",
+  },
+  authTimeoutMs: { default: 10_000, why: "An authenticator that has not decided by then: 503, and nobody was let in." },
+  maxConnections: { default: 50_000, why: "Open connections; each costs about 10 KiB whether it asks or not." },
   maxBatch: { default: 100, why: "Messages in one JSON-RPC batch (2025-03-26): each may start a call." },
+  maxCalls: { default: 10_000, why: "Calls in flight of everybody; beyond, new ones are told to come back (503)." },
+  maxCallsPerPrincipal: {
+    default: 1000,
+    why: "Calls in flight of one authenticated caller, so that one cannot take the places of all.",
+  },
+  maxCallsPerSession: { default: 1000, why: "Calls in flight of one session or stdio connection." },
+  maxNotificationsPerCall: {
+    default: 1_000_000,
+    why: "Progress and log messages of one call; a handler that sends more is in a loop, the rest is dropped.",
+  },
+  maxResultBytes: {
+    default: 67_108_864,
+    why: "Characters of one result; clients hold it whole and models read far less. The call fails with words.",
+  },
   callTimeoutMs: { default: 3_600_000, why: "A call without a timeoutMs of its own ends some day: one hour." },
   clientRequestTimeoutMs: {
     default: 300_000,
@@ -23,17 +51,36 @@ export const LIMITS = {
     default: 50_000,
     why: "Sessions that hold state (an open stream, a subscription); others cost nothing.",
   },
+  maxSessionsPerPrincipal: {
+    default: 5000,
+    why: "Sessions with state of one authenticated caller, so that one cannot take the places of all.",
+  },
   maxSubscriptions: { default: 1000, why: "Resource subscriptions of one session or listen stream." },
   maxPendingRequests: { default: 100, why: "Requests to one client that wait for its answer." },
-  maxStreams: { default: 50_000, why: "Resumable streams; at the bound the one idle for longest makes room." },
+  maxStreams: {
+    default: 50_000,
+    why: "Streams; at the bound the one nobody has read for longest makes room, else 503.",
+  },
+  maxStreamsPerPrincipal: {
+    default: 5000,
+    why: "Streams of one authenticated caller, so that one cannot take the places of all.",
+  },
   maxStreamsPerSession: { default: 16, why: "Standing GET streams one session may hold open." },
   streamMaxEvents: { default: 1024, why: "Events of one stream kept for a client that reconnects." },
   streamMaxBytes: { default: 8_388_608, why: "Characters of events of one stream kept for a client that reconnects." },
+  streamMaxBytesTotal: {
+    default: 268_435_456,
+    why: "Characters of the events of all streams in memory; beyond, the ones nobody reads are forgotten first.",
+  },
   resumeWindowMs: {
     default: 300_000,
     why: "How long a dropped stream can be resumed: five minutes, a train in a tunnel.",
   },
   maxQueuedBytes: { default: 4_194_304, why: "Bytes waiting for a slow reader; beyond, its connection is ended." },
+  maxQueuedBytesTotal: {
+    default: 268_435_456,
+    why: "Bytes waiting for all slow readers together; beyond, whoever is behind loses its connection.",
+  },
   keepAliveMs: { default: 15_000, why: "Below every common proxy's idle timeout (nginx and ALB: 60 s)." },
   slowCallMs: {
     default: 1000,

@@ -27,8 +27,14 @@ export interface StreamSlice {
  * - A log drops its oldest events at its bounds (count, bytes, age), never its newest.
  */
 export interface StreamLog {
+  /** Characters of events held in this process's memory; 0 for a log that is somewhere else. */
+  readonly heldChars: number;
   append(seq: number, data: string): MaybePromise<void>;
   read(afterSeq: number): MaybePromise<StreamSlice>;
+  /** Nothing more will be appended; the log may be kept in a smaller form. */
+  finish(): void;
+  /** Drops oldest events until at most `maxChars` are held in memory; the newest stays. */
+  trim(maxChars: number): void;
   drop(): void;
 }
 

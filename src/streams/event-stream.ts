@@ -10,7 +10,8 @@
  */
 import { encodeEvent, encodePriming } from "../protocol/sse.js";
 import type { StreamEvent, StreamLog, StreamSlice } from "../stores/types.js";
-import { isThenable } from "../util/maybe-promise.js";
+import type { Linked } from "../util/list.js";
+import { isThenable, type MaybePromise } from "../util/maybe-promise.js";
 
 /** Where events go: a response that is open for writing. */
 export interface EventSink {
@@ -32,7 +33,17 @@ export interface EventStreamParts {
   readonly id: string;
   /** Principal and session the stream belongs to; a resume by anybody else finds nothing. */
   readonly owner: string;
+  /** Whom the stream counts for; undefined for callers that share one identity. */
+  readonly counted: string | undefined;
   readonly log: StreamLog;
+}
+
+/** Whoever keeps the streams: is told which of them nobody reads, and how much they hold. */
+export interface StreamKeeper {
+  /** A connection was attached, or is gone. */
+  attachedChanged(stream: EventStream): void;
+  /** The log of a stream holds this many characters more (or fewer). */
+  heldChanged(stream: EventStream, chars: number): void;
 }
 
 /** What all streams of a server share; one object, for idle streams are many. */
@@ -44,11 +55,16 @@ export interface EventStreamOptions {
   /** Builds the message that tells a client how many events are gone for good. */
   readonly gapMessage: (missed: number) => string;
   readonly now: () => number;
+  readonly keeper: StreamKeeper;
 }
 
-export class EventStream {
+export class EventStream implements Linked<EventStream> {
+  prev: EventStream | undefined;
+  next: EventStream | undefined;
+  linked = false;
   readonly id: string;
   readonly owner: string;
+  readonly counted: string | undefined;
   readonly #log: StreamLog;
   readonly #options: EventStreamOptions;
   #seq = 0;
@@ -65,6 +81,7 @@ export class EventStream {
   constructor(parts: EventStreamParts, options: EventStreamOptions) {
     this.id = parts.id;
     this.owner = parts.owner;
+    this.counted = parts.counted;
     this.#log = parts.log;
     this.#options = options;
     this.#idleSince = options.now();
@@ -94,9 +111,14 @@ export class EventStream {
     return this.#sink === undefined ? nowMs - this.#idleSince : 0;
   }
 
+  /** Characters of events held in memory. */
+  get heldChars(): number {
+    return this.#log.heldChars;
+  }
+
   /** Attaches the first connection of a stream and, if asked, sends the event that primes it to resume. */
   open(sink: EventSink, prime: boolean): void {
-    this.#sink = sink;
+    this.#attach(sink);
     this.#primes = prime;
     if (prime) sink.write(encodePriming(this.#eventId(0), this.#options.retryMs));
   }
@@ -106,16 +128,23 @@ export class EventStream {
     this.#seq += 1;
     const seq = this.#seq;
     this.#step(
-      () => this.#log.append(seq, data),
+      () => this.#keep(seq, data),
       () => this.#send(seq, data),
     );
+  }
+
+  /** Lets go of oldest events until at most `maxChars` are held: a client that comes back for them is told of the gap. */
+  trim(maxChars: number): void {
+    const before = this.#log.heldChars;
+    this.#log.trim(maxChars);
+    this.#options.keeper.heldChanged(this, this.#log.heldChars - before);
   }
 
   /** Nothing more will come: the connection ends after what is under way. */
   finish(): void {
     this.#finished = true;
     this.#step(
-      () => undefined,
+      () => this.#log.finish(),
       () => {
         if (!this.#replaying) this.close();
       },
@@ -144,18 +173,33 @@ export class EventStream {
     this.#sink = undefined;
     this.#replaying = false;
     this.#idleSince = this.#options.now();
+    this.#options.keeper.attachedChanged(this);
   }
 
   /** Frees the log. */
   drop(): void {
     this.#dropped = true;
     this.close();
+    const held = this.#log.heldChars;
     this.#log.drop();
+    this.#options.keeper.heldChanged(this, -held);
+  }
+
+  #attach(sink: EventSink): void {
+    this.#sink = sink;
+    this.#options.keeper.attachedChanged(this);
+  }
+
+  #keep(seq: number, data: string): MaybePromise<void> {
+    const before = this.#log.heldChars;
+    const kept = this.#log.append(seq, data);
+    this.#options.keeper.heldChanged(this, this.#log.heldChars - before);
+    return kept;
   }
 
   #takeOver(sink: EventSink, seq: number, slice: StreamSlice): void {
     const previous = this.#sink;
-    this.#sink = sink;
+    this.#attach(sink);
     this.#replaying = true;
     // Official clients come back only to a stream that gave them an id, on every connection anew (typescript-sdk#2499).
     if (this.#primes) sink.write(encodePriming(this.#eventId(seq), this.#options.retryMs));
@@ -214,7 +258,7 @@ export class EventStream {
     return `${this.id}_${seq}`;
   }
 
-  #step<T>(work: () => T | Promise<T>, then: (value: T) => void): void {
+  #step<T>(work: () => MaybePromise<T>, then: (value: T) => void): void {
     if (this.#tail === undefined) {
       const value = work();
       if (!isThenable(value)) return then(value as T);

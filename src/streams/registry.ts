@@ -1,8 +1,10 @@
 import { encodeNotification } from "../protocol/jsonrpc.js";
 import type { StreamLogBounds, StreamStore } from "../stores/types.js";
+import { type Budget, Tally } from "../util/budget.js";
 import { randomId } from "../util/ids.js";
+import { LinkedList } from "../util/list.js";
 import type { Ticker, Ticking } from "../util/ticker.js";
-import { EventStream, type EventStreamOptions } from "./event-stream.js";
+import { EventStream, type EventStreamOptions, type StreamKeeper } from "./event-stream.js";
 
 /** Bounds of streams; see the limits table for what each protects and its default. */
 export interface StreamBounds extends StreamLogBounds {
@@ -10,6 +12,7 @@ export interface StreamBounds extends StreamLogBounds {
   readonly resumeWindowMs: number;
   readonly maxQueuedBytes: number;
   readonly maxStreams: number;
+  readonly maxStreamsPerPrincipal: number;
   readonly retryMs: number;
 }
 
@@ -22,40 +25,53 @@ export interface StreamCursor {
 const EVENT_ID = /^([A-Za-z0-9_-]{22})_(\d{1,15})$/;
 
 /** Makes streams, finds them by event id for their owner only, and forgets those nobody came back for. */
-export class StreamRegistry implements Ticking {
+export class StreamRegistry implements Ticking, StreamKeeper {
   prev: Ticking | undefined;
   next: Ticking | undefined;
   linked = false;
   readonly #store: StreamStore;
   readonly #bounds: StreamBounds;
   readonly #ticker: Ticker;
+  readonly #budget: Budget;
   readonly #streams = new Map<string, EventStream>();
+  /** Streams without a connection, the one left longest first: what is forgotten is found without a search. */
+  readonly #idle = new LinkedList<EventStream>();
   /** Streams of one owner: a session that ends must not look through those of all others. */
   readonly #owned = new Map<string, Set<EventStream>>();
+  readonly #perPrincipal = new Tally();
   readonly #shared: EventStreamOptions;
 
-  constructor(store: StreamStore, bounds: StreamBounds, ticker: Ticker) {
+  constructor(store: StreamStore, bounds: StreamBounds, shared: { readonly ticker: Ticker; readonly budget: Budget }) {
     this.#store = store;
     this.#bounds = bounds;
-    this.#ticker = ticker;
+    this.#ticker = shared.ticker;
+    this.#budget = shared.budget;
     const { maxQueuedBytes, retryMs } = bounds;
-    this.#shared = { maxQueuedBytes, retryMs, gapMessage, now: Date.now };
+    this.#shared = { maxQueuedBytes, retryMs, gapMessage, now: Date.now, keeper: this };
   }
 
   get size(): number {
     return this.#streams.size;
   }
 
-  /** A new stream that belongs to `owner`. At the bound, the stream idle for longest makes room. */
-  create(owner: string): EventStream {
-    if (this.#streams.size >= this.#bounds.maxStreams) this.#evict();
+  /**
+   * A new stream that belongs to `owner` and counts for `counted`. At a bound, the stream left longest makes room;
+   * undefined when every stream is being read.
+   */
+  create(owner: string, counted: string | undefined): EventStream | undefined {
+    const { maxStreams, maxStreamsPerPrincipal } = this.#bounds;
+    const full = counted !== undefined && this.#perPrincipal.of(counted) >= maxStreamsPerPrincipal;
+    if (full && !this.#evict(counted)) return undefined;
+    if (this.#streams.size >= maxStreams && !this.#evict()) return undefined;
     const id = randomId();
     const log = this.#store.create(JSON.stringify([owner, id]), this.#bounds);
-    const stream = new EventStream({ id, owner, log }, this.#shared);
+    const stream = new EventStream({ id, owner, counted, log }, this.#shared);
     this.#streams.set(id, stream);
+    this.#idle.add(stream);
     const owned = this.#owned.get(owner);
     if (owned === undefined) this.#owned.set(owner, new Set([stream]));
     else owned.add(stream);
+    if (counted !== undefined) this.#perPrincipal.add(counted);
     if (this.#streams.size === 1) this.#ticker.add(this);
     return stream;
   }
@@ -76,7 +92,9 @@ export class StreamRegistry implements Ticking {
     const owned = this.#owned.get(stream.owner);
     owned?.delete(stream);
     if (owned?.size === 0) this.#owned.delete(stream.owner);
+    if (stream.counted !== undefined) this.#perPrincipal.delete(stream.counted);
     stream.drop();
+    this.#idle.delete(stream);
     if (this.#streams.size === 0) this.#ticker.delete(this);
   }
 
@@ -91,19 +109,36 @@ export class StreamRegistry implements Ticking {
   }
 
   tick(nowMs: number): void {
-    for (const stream of this.#streams.values()) {
-      if (stream.idleMs(nowMs) > this.#bounds.resumeWindowMs) this.delete(stream);
+    for (let stream = this.#idle.first; stream !== undefined; stream = this.#idle.first) {
+      if (stream.idleMs(nowMs) <= this.#bounds.resumeWindowMs) return;
+      this.delete(stream);
     }
   }
 
-  #evict(): void {
-    let oldest: EventStream | undefined;
-    const now = Date.now();
-    for (const stream of this.#streams.values()) {
-      if (stream.attached) continue;
-      if (oldest === undefined || stream.idleMs(now) > oldest.idleMs(now)) oldest = stream;
+  attachedChanged(stream: EventStream): void {
+    if (stream.attached) this.#idle.delete(stream);
+    else if (!stream.dropped) this.#idle.add(stream);
+  }
+
+  heldChanged(stream: EventStream, chars: number): void {
+    this.#budget.add(chars);
+    if (chars <= 0) return;
+    for (let idle = this.#idle.first; idle !== undefined && this.#budget.exceeded; ) {
+      const { next } = idle;
+      if (idle !== stream && idle.heldChars > 0) this.delete(idle);
+      idle = next;
     }
-    if (oldest !== undefined) this.delete(oldest);
+    // Everything is being read: whoever adds gives up its own past, down to what it has just added.
+    if (this.#budget.exceeded && stream.heldChars > chars) stream.trim(Math.max(chars, stream.heldChars / 2));
+  }
+
+  /** Forgets the stream that was left longest ago, of this caller if one is named; false when there is none. */
+  #evict(counted?: string): boolean {
+    let victim = this.#idle.first;
+    while (counted !== undefined && victim !== undefined && victim.counted !== counted) victim = victim.next;
+    if (victim === undefined) return false;
+    this.delete(victim);
+    return true;
   }
 }
 

@@ -18,6 +18,10 @@ export class LinkedList<T extends Linked<T>> {
     return this.#size;
   }
 
+  get first(): T | undefined {
+    return this.#first;
+  }
+
   /** Adds at the end; a member that is already in is left where it is. */
   add(member: T): void {
     if (member.linked) return;

@@ -59,6 +59,11 @@ class Store {
     this.#slow = slow;
     const inner = memoryStore().streams.create("key", { maxEvents, maxBytes: Number.POSITIVE_INFINITY });
     this.log = {
+      get heldChars() {
+        return inner.heldChars;
+      },
+      finish: () => inner.finish(),
+      trim: (maxChars) => inner.trim(maxChars),
       append: (seq, data) => this.#later(() => inner.append(seq, data)),
       read: (afterSeq) => this.#later(() => inner.read(afterSeq)),
       drop: () => inner.drop(),
@@ -133,8 +138,14 @@ async function play(steps: readonly Step[], maxEvents: number, slow: boolean): P
   const store = new Store(maxEvents, slow);
   const client = new Client();
   const stream = new EventStream(
-    { id: "stream", owner: "owner", log: store.log },
-    { maxQueuedBytes: MAX_QUEUED_BYTES, retryMs: 1, gapMessage: (missed) => `${GAP}${missed}`, now: Date.now },
+    { id: "stream", owner: "owner", counted: undefined, log: store.log },
+    {
+      maxQueuedBytes: MAX_QUEUED_BYTES,
+      retryMs: 1,
+      gapMessage: (missed) => `${GAP}${missed}`,
+      now: Date.now,
+      keeper: { attachedChanged: () => {}, heldChanged: () => {} },
+    },
   );
   let appended = 0;
   const comeBack = (noticed: boolean) => {

@@ -55,6 +55,9 @@ export async function listen(call: Call): Promise<object> {
     throw new McpError(ErrorCode.InvalidParams, "subscriptions/listen needs notifications (an object)");
   }
   call.deadlineMs = Number.POSITIVE_INFINITY;
+  if (!call.app.calls.lasts(call)) {
+    throw new McpError(ErrorCode.Unavailable, "The server has as many listen streams as it may; try again later.");
+  }
   const stream = new ListenStream(call, await grant(call, asked));
   return new Promise((resolve) => {
     if (call.settled) return;

@@ -1,5 +1,4 @@
 /** The HTTP transport: gate, authentication, routes. One handler serves every revision on one port. */
-import type { AuthRequest } from "../../auth/authenticator.js";
 import { ANONYMOUS_PRINCIPAL, type Principal } from "../../auth/principal.js";
 import { ErrorCode } from "../../errors.js";
 import { HEADER } from "../../protocol/headers.js";
@@ -10,12 +9,12 @@ import type { App } from "../../server/app.js";
 import { unsupported } from "../../server/channel.js";
 import { StreamRegistry } from "../../streams/registry.js";
 import { isObject, ownObject } from "../../util/json.js";
-import { isThenable } from "../../util/maybe-promise.js";
+import { authenticate } from "./authenticate.js";
 import { Gate, type GateOptions, preflightHeaders } from "./gate.js";
 import { type LegacyLane, serveDelete, serveGet, servePost } from "./legacy.js";
 import { serveModern } from "./modern.js";
 import { acceptedForms, isJson } from "./negotiation.js";
-import { refuse, refuseDraining, refuseMessage } from "./respond.js";
+import { refuse, refuseBusy, refuseDraining, refuseMessage } from "./respond.js";
 import { HttpSessions } from "./sessions.js";
 import { SseTransport } from "./sse-transport.js";
 import type { Body, HttpExchange, ReplyHeaders, ReplyStream } from "./types.js";
@@ -56,9 +55,10 @@ export class HttpTransport {
         resumeWindowMs: limits.resumeWindowMs,
         maxQueuedBytes: limits.maxQueuedBytes,
         maxStreams: limits.maxStreams,
+        maxStreamsPerPrincipal: limits.maxStreamsPerPrincipal,
         retryMs: limits.retryMs,
       },
-      app.ticker,
+      { ticker: app.ticker, budget: app.budgets.streams },
     );
     this.#lane = { app, streams, sessions: new HttpSessions(app, streams, options.mcpPath ?? options.ssePath) };
     this.#sse = new SseTransport(app, streams, {
@@ -130,23 +130,7 @@ export class HttpTransport {
       return refuse(http, 405, "Method not allowed.", { allow: [...methods.keys()].join(", ") });
     }
     if (!route.authenticated) return route.serve(http, ANONYMOUS_PRINCIPAL);
-    this.#authenticate(http, (principal) => route.serve(http, principal));
-  }
-
-  /** Finds out who is calling; every way of not knowing ends here, before a body is read or a handler runs. */
-  #authenticate(http: HttpExchange, next: (principal: Principal) => void): void {
-    const deny = (error?: unknown) => {
-      if (error !== undefined) this.#app.logger.log("warn", "authentication_failed", { error });
-      refuse(http, 401, "Unauthorized.", { "www-authenticate": "Bearer" });
-    };
-    let answer: ReturnType<App["auth"]["authenticate"]>;
-    try {
-      answer = this.#app.auth.authenticate(http satisfies AuthRequest);
-    } catch (error) {
-      return deny(error);
-    }
-    if (!isThenable(answer)) return isPrincipal(answer) ? next(answer) : deny();
-    Promise.resolve(answer).then((late) => (isPrincipal(late) ? this.#guard(http, () => next(late)) : deny()), deny);
+    authenticate(this.#app, http, (principal) => this.#guard(http, () => route.serve(http, principal)));
   }
 
   #guard(http: HttpExchange, work: () => void): void {
@@ -173,7 +157,8 @@ export class HttpTransport {
     const encoding = http.header("content-encoding");
     if (encoding !== undefined && encoding.toLowerCase() !== "identity")
       return refuse(http, 415, "Compressed bodies are not accepted.");
-    http.readBody(this.#app.limits.maxBodyBytes, (body) => {
+    const { limits, budgets } = this.#app;
+    http.readBody({ maxBytes: limits.maxBodyBytes, budget: budgets.bodies }, (body) => {
       this.#guard(http, () => {
         const value = this.#parse(http, body);
         if (value !== undefined) serve(http, value, principal);
@@ -185,7 +170,8 @@ export class HttpTransport {
     if (!body.ok) {
       if (body.reason === "too-large") {
         refuse(http, 413, `The body is larger than ${this.#app.limits.maxBodyBytes} bytes.`, { connection: "close" });
-      } else if (body.reason === "not-utf8") refuseMessage(http, 400, PARSE_ERROR);
+      } else if (body.reason === "busy") refuseBusy(http, "Too much is being sent to this server at once");
+      else if (body.reason === "not-utf8") refuseMessage(http, 400, PARSE_ERROR);
       return undefined;
     }
     if (body.text === undefined) return body.value;
@@ -227,15 +213,6 @@ export class HttpTransport {
   }
 }
 
-function isPrincipal(value: unknown): value is Principal {
-  return (
-    isObject(value) &&
-    typeof value.issuer === "string" &&
-    typeof value.subject === "string" &&
-    Array.isArray(value.permissions)
-  );
-}
-
 /** The path under which a proxy publishes the server, without its last slash. */
 function prefixOf(publicUrl: URL | undefined): string | undefined {
   return publicUrl?.pathname.replace(/\/$/, "");
@@ -268,7 +245,7 @@ function withHeaders(http: HttpExchange, extra: ReplyHeaders): HttpExchange {
     remoteAddress: http.remoteAddress,
     localAddress: http.localAddress,
     header: (name) => http.header(name),
-    readBody: (maxBytes, done) => http.readBody(maxBytes, done),
+    readBody: (bounds, done) => http.readBody(bounds, done),
     end: (status, headers, body) => http.end(status, { ...headers, ...extra }, body),
     stream: (status, headers): ReplyStream => http.stream(status, { ...headers, ...extra }),
     get waiting() {

@@ -1,5 +1,5 @@
 /** Streamable HTTP of 2025-03-26 to 2025-11-25: sessions by sealed id, standing streams, replay, batches. */
-import type { Principal } from "../../auth/principal.js";
+import { countedKey, type Principal } from "../../auth/principal.js";
 import { ErrorCode } from "../../errors.js";
 import { HEADER } from "../../protocol/headers.js";
 import {
@@ -24,7 +24,7 @@ import type { Peer } from "../../server/peer.js";
 import type { StreamRegistry } from "../../streams/registry.js";
 import { acceptedForms } from "./negotiation.js";
 import { PostExchange } from "./post-exchange.js";
-import { JSON_HEADERS, refuse, refuseDraining, refuseMessage, SSE_HEADERS } from "./respond.js";
+import { JSON_HEADERS, refuse, refuseBusy, refuseDraining, refuseMessage, SSE_HEADERS } from "./respond.js";
 import type { HttpSessions, LiveSession } from "./sessions.js";
 import { SseSink } from "./sse-sink.js";
 import type { HttpExchange } from "./types.js";
@@ -167,8 +167,9 @@ export function serveGet(lane: LegacyLane, http: HttpExchange, principal: Princi
   if (cursor === undefined && !sessions.mayStand(live)) {
     return refuse(http, 409, "This session has too many open streams.");
   }
-  const sink = new SseSink(http.stream(200, SSE_HEADERS), app.ticker, app.limits.keepAliveMs);
-  const stream = cursor?.stream ?? streams.create(facts.sid);
+  const stream = cursor?.stream ?? streams.create(facts.sid, countedKey(principal));
+  if (stream === undefined) return refuseBusy(http, "Too many open streams");
+  const sink = new SseSink(http.stream(200, SSE_HEADERS), app);
   http.onGone(() => {
     sink.gone();
     stream.detach(sink);

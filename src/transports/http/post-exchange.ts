@@ -3,6 +3,7 @@
  * ends quickly and says nothing on the way; an event stream from the first notification on, or once the call is slow.
  */
 
+import { countedKey } from "../../auth/principal.js";
 import { ErrorCode } from "../../errors.js";
 import { encodeEvent } from "../../protocol/sse.js";
 import type { App } from "../../server/app.js";
@@ -13,7 +14,7 @@ import type { EventStream } from "../../streams/event-stream.js";
 import type { StreamRegistry } from "../../streams/registry.js";
 import type { Ticking } from "../../util/ticker.js";
 import type { Accepted } from "./negotiation.js";
-import { JSON_HEADERS, SSE_HEADERS } from "./respond.js";
+import { BUSY_HEADERS, JSON_HEADERS, SSE_HEADERS } from "./respond.js";
 import { SseSink } from "./sse-sink.js";
 import { StallWatch } from "./stall-watch.js";
 import type { HttpExchange } from "./types.js";
@@ -94,8 +95,9 @@ export class PostExchange implements Exchange, Ticking {
     if (this.#done) return;
     if (this.#sink === undefined && this.#stream === undefined && this.#options.accepted.json) {
       this.#finish();
-      const status = code === 0 || this.peer.revision.era === "legacy" ? 200 : (MODERN_STATUS.get(code) ?? 200);
       const { app, http } = this.#options;
+      if (code === ErrorCode.Unavailable) return http.end(503, BUSY_HEADERS, message);
+      const status = code === 0 || this.peer.revision.era === "legacy" ? 200 : (MODERN_STATUS.get(code) ?? 200);
       http.end(status, JSON_HEADERS, message);
       // Small answers are out at once; a large one must not stay in memory for a peer that is gone.
       if (message.length > LARGE_ANSWER && http.waiting > 0)
@@ -151,12 +153,12 @@ export class PostExchange implements Exchange, Ticking {
     if (this.#sink !== undefined) return;
     const { app, http, resumable, peer } = this.#options;
     app.ticker.delete(this);
-    const sink = new SseSink(http.stream(200, SSE_HEADERS), app.ticker, app.limits.keepAliveMs);
+    const sink = new SseSink(http.stream(200, SSE_HEADERS), app);
     this.#sink = sink;
     http.onGone(() => this.#gone());
-    if (resumable === undefined) return;
-    this.#stream = resumable.streams.create(resumable.owner);
-    this.#stream.open(sink, peer.revision.priming);
+    // At the bound of streams the reply goes on without replay: the call itself has begun and is not lost for that.
+    this.#stream = resumable?.streams.create(resumable.owner, countedKey(peer.principal));
+    this.#stream?.open(sink, peer.revision.priming);
   }
 
   #finish(): void {

@@ -22,8 +22,11 @@ export const SSE_HEADERS: ReplyHeaders = {
   "x-accel-buffering": "no",
 };
 
-/** Seconds a client is told to wait when the server is going away: long enough for a restart. */
+/** Seconds a client is told to wait when the server is going away or has too much to do: long enough for a restart. */
 const RETRY_AFTER_SECONDS = "5";
+
+/** Headers of a refusal that another attempt may not meet. */
+export const BUSY_HEADERS: ReplyHeaders = { ...JSON_HEADERS, "retry-after": RETRY_AFTER_SECONDS };
 
 /** A refusal that is about HTTP and not about a message: plain words and a status. */
 export function refuse(http: HttpExchange, status: number, text: string, headers: ReplyHeaders = {}): void {
@@ -43,4 +46,9 @@ export function refuseMessage(
 /** 503: the server is draining. */
 export function refuseDraining(http: HttpExchange): void {
   refuse(http, 503, "The server is shutting down; try again.", { "retry-after": RETRY_AFTER_SECONDS });
+}
+
+/** 503: there is more to do than the bounds allow. */
+export function refuseBusy(http: HttpExchange, what: string): void {
+  refuse(http, 503, `${what}; try again later.`, { "retry-after": RETRY_AFTER_SECONDS });
 }

@@ -2,7 +2,7 @@
  * Sessions of Streamable HTTP, 2025-03-26 to 2025-11-25. The id is a sealed token, so this map holds only sessions that
  * have something to hold: a standing stream, a subscription, a log level, a call in flight.
  */
-import { type Principal, principalKey } from "../../auth/principal.js";
+import { countedKey, type Principal, principalKey } from "../../auth/principal.js";
 import type { App } from "../../server/app.js";
 import { newSession } from "../../server/initialize.js";
 import type { LegacySession } from "../../server/session.js";
@@ -10,12 +10,15 @@ import { type Opened, SessionRegistry } from "../../sessions/registry.js";
 import type { SessionFacts } from "../../sessions/token.js";
 import type { EventStream } from "../../streams/event-stream.js";
 import type { StreamRegistry } from "../../streams/registry.js";
+import { Tally } from "../../util/budget.js";
 import { randomId } from "../../util/ids.js";
 import type { Ticking } from "../../util/ticker.js";
 
 /** A session that holds something. */
 export interface LiveSession {
   readonly sid: string;
+  /** Whom the session counts for; undefined for callers that share one identity. */
+  readonly counted: string | undefined;
   readonly session: LegacySession;
   /** Standing GET streams, newest last; the newest gets what belongs to no request. */
   readonly standing: EventStream[];
@@ -36,6 +39,7 @@ export class HttpSessions implements Ticking {
   readonly #registry: SessionRegistry<LiveSession>;
   readonly #route: string;
   readonly #live = new Map<string, LiveSession>();
+  readonly #perPrincipal = new Tally();
 
   constructor(app: App, streams: StreamRegistry, route: string) {
     this.#app = app;
@@ -123,7 +127,7 @@ export class HttpSessions implements Ticking {
   #make(facts: SessionFacts, principal: Principal): LiveSession {
     const client = { info: facts.clientInfo, capabilities: facts.capabilities };
     const session = newSession(this.#app, { revision: facts.revision, transport: "http", principal, client });
-    return { sid: facts.sid, session, standing: [], lastUsedMs: 0 };
+    return { sid: facts.sid, counted: countedKey(principal), session, standing: [], lastUsedMs: 0 };
   }
 
   #unstand(live: LiveSession, standing: readonly EventStream[]): void {
@@ -135,22 +139,30 @@ export class HttpSessions implements Ticking {
 
   #keep(live: LiveSession): void {
     if (this.#live.has(live.sid)) return;
-    if (this.#live.size >= this.#app.limits.maxSessions) this.#evict();
+    const { counted } = live;
+    const { maxSessions, maxSessionsPerPrincipal } = this.#app.limits;
+    if (counted !== undefined && this.#perPrincipal.of(counted) >= maxSessionsPerPrincipal) this.#evict(counted);
+    if (this.#live.size >= maxSessions) this.#evict();
     this.#live.set(live.sid, live);
+    if (counted !== undefined) this.#perPrincipal.add(counted);
     if (this.#live.size === 1) this.#app.ticker.add(this);
   }
 
   #forget(live: LiveSession): void {
     if (!this.#live.delete(live.sid)) return;
+    if (live.counted !== undefined) this.#perPrincipal.delete(live.counted);
     this.#app.hub.delete(live.session);
     live.session.close();
     if (this.#live.size === 0) this.#app.ticker.delete(this);
   }
 
-  /** At the bound the session kept longest makes room; its id stays good, only what it accumulated is lost. */
-  #evict(): void {
+  /**
+   * At the bound the session kept longest (of this caller, where the bound is per caller) makes room; its id stays
+   * good, only what it accumulated is lost.
+   */
+  #evict(counted?: string): void {
     for (const live of this.#live.values()) {
-      if (live.session.calls.size > 0) continue;
+      if (live.session.calls.size > 0 || (counted !== undefined && live.counted !== counted)) continue;
       // Its streams end, so that the client knows that it hears nothing any more and can come back.
       for (const stream of live.standing) this.#streams.delete(stream);
       return this.#forget(live);

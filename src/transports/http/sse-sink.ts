@@ -1,8 +1,13 @@
 import { SSE_KEEP_ALIVE } from "../../protocol/sse.js";
+import type { App } from "../../server/app.js";
 import type { EventSink } from "../../streams/event-stream.js";
+import type { Budget } from "../../util/budget.js";
 import type { Ticker, Ticking } from "../../util/ticker.js";
 import { StallClock, StallWatch } from "./stall-watch.js";
 import type { ReplyStream } from "./types.js";
+
+/** A reader with this much waiting is behind: more than sockets buffer for one that keeps up. */
+const BEHIND_BYTES = 131_072;
 
 /** An open event stream reply, kept alive by a comment whenever it has been silent for a while. */
 export class SseSink implements EventSink, Ticking {
@@ -15,14 +20,18 @@ export class SseSink implements EventSink, Ticking {
   #lastWrite: number;
   #ended = false;
   readonly #clock: StallClock;
+  readonly #queues: Budget;
+  /** Bytes counted in `queues` for this reader. */
+  #counted = 0;
 
-  constructor(stream: ReplyStream, ticker: Ticker, keepAliveMs: number) {
+  constructor(stream: ReplyStream, app: Pick<App, "ticker" | "limits" | "budgets">) {
     this.#stream = stream;
-    this.#ticker = ticker;
-    this.#keepAliveMs = keepAliveMs;
-    this.#clock = new StallClock(2 * keepAliveMs);
+    this.#ticker = app.ticker;
+    this.#keepAliveMs = app.limits.keepAliveMs;
+    this.#queues = app.budgets.queues;
+    this.#clock = new StallClock(2 * this.#keepAliveMs);
     this.#lastWrite = Date.now();
-    ticker.add(this);
+    app.ticker.add(this);
   }
 
   get ended(): boolean {
@@ -32,7 +41,12 @@ export class SseSink implements EventSink, Ticking {
   write(text: string): number {
     if (this.#ended) return 0;
     this.#lastWrite = Date.now();
-    return this.#stream.write(text);
+    const waiting = this.#stream.write(text);
+    // What the kernel takes at once is not waiting for anybody.
+    if (waiting < BEHIND_BYTES && this.#counted === 0) return waiting;
+    this.#count(waiting);
+    // All slow readers together cost too much: one that is behind goes, whatever its own bound is.
+    return this.#queues.exceeded && waiting >= BEHIND_BYTES ? Number.POSITIVE_INFINITY : waiting;
   }
 
   end(): void {
@@ -55,12 +69,19 @@ export class SseSink implements EventSink, Ticking {
   /** The connection is gone: nothing is written any more. */
   gone(): void {
     this.#ended = true;
+    this.#count(0);
     this.#ticker.delete(this);
   }
 
   tick(nowMs: number): void {
+    if (this.#counted > 0) this.#count(this.#stream.waiting);
     // Bytes that waited for two keep-alives: the reader is gone without a word.
     if (this.#clock.isStalled(this.#stream.waiting, nowMs)) return this.abort();
     if (nowMs - this.#lastWrite >= this.#keepAliveMs) this.write(SSE_KEEP_ALIVE);
+  }
+
+  #count(waiting: number): void {
+    this.#queues.add(waiting - this.#counted);
+    this.#counted = waiting;
   }
 }

@@ -3,7 +3,7 @@
  * answer comes on the stream. Unlike the revision, streams resume: each event has an id, and an `EventSource` that
  * reconnects with `Last-Event-ID` gets the same session, the same URL and everything it missed.
  */
-import { type Principal, principalKey } from "../../auth/principal.js";
+import { countedKey, type Principal, principalKey } from "../../auth/principal.js";
 import { ErrorCode } from "../../errors.js";
 import { HEADER } from "../../protocol/headers.js";
 import { INVALID_REQUEST, messageKind, salvageId } from "../../protocol/jsonrpc.js";
@@ -13,8 +13,9 @@ import type { App } from "../../server/app.js";
 import { Channel } from "../../server/channel.js";
 import type { EventStream } from "../../streams/event-stream.js";
 import type { StreamRegistry } from "../../streams/registry.js";
+import { Tally } from "../../util/budget.js";
 import type { Ticking } from "../../util/ticker.js";
-import { refuse, refuseDraining, refuseMessage, SSE_HEADERS } from "./respond.js";
+import { refuseBusy, refuseDraining, refuseMessage, SSE_HEADERS } from "./respond.js";
 import { SseSink } from "./sse-sink.js";
 import type { HttpExchange } from "./types.js";
 
@@ -44,6 +45,7 @@ export class SseTransport implements Ticking {
   readonly #streams: StreamRegistry;
   readonly #messages: MessageEndpoint;
   readonly #sessions = new Map<string, SseSession>();
+  readonly #perPrincipal = new Tally();
 
   constructor(app: App, streams: StreamRegistry, messages: MessageEndpoint) {
     this.#app = app;
@@ -62,11 +64,13 @@ export class SseTransport implements Ticking {
     const lastEventId = http.header(HEADER.lastEventId);
     const cursor = lastEventId === undefined ? undefined : this.#streams.find(lastEventId, owner);
     const session = cursor === undefined ? undefined : this.#find(cursor.stream.id, owner);
-    if (session === undefined && this.#sessions.size >= this.#app.limits.maxSessions) {
-      return refuse(http, 503, "Too many open sessions; try again later.", { "retry-after": "5" });
+    if (session === undefined && this.#isFull(principal)) {
+      return refuseBusy(http, "Too many open sessions");
     }
-    const sink = new SseSink(http.stream(200, SSE_HEADERS), this.#app.ticker, this.#app.limits.keepAliveMs);
-    const { stream } = session ?? this.#create(owner, principal);
+    const opened = session ?? this.#create(owner, principal);
+    if (opened === undefined) return refuseBusy(http, "Too many open sessions");
+    const { stream } = opened;
+    const sink = new SseSink(http.stream(200, SSE_HEADERS), this.#app);
     http.onGone(() => {
       sink.gone();
       stream.detach(sink);
@@ -107,8 +111,16 @@ export class SseTransport implements Ticking {
       if (!session.stream.dropped) continue;
       session.channel.close();
       this.#sessions.delete(id);
+      if (session.stream.counted !== undefined) this.#perPrincipal.delete(session.stream.counted);
     }
     if (this.#sessions.size === 0) this.#app.ticker.delete(this);
+  }
+
+  #isFull(principal: Principal): boolean {
+    const { maxSessions, maxSessionsPerPrincipal } = this.#app.limits;
+    const counted = countedKey(principal);
+    if (this.#sessions.size >= maxSessions) return true;
+    return counted !== undefined && this.#perPrincipal.of(counted) >= maxSessionsPerPrincipal;
   }
 
   /** The session of a stream that can still be written to, for its owner only. */
@@ -117,8 +129,9 @@ export class SseTransport implements Ticking {
     return session === undefined || session.owner !== owner || session.stream.dropped ? undefined : session;
   }
 
-  #create(owner: string, principal: Principal): SseSession {
-    const stream = this.#streams.create(owner);
+  #create(owner: string, principal: Principal): SseSession | undefined {
+    const stream = this.#streams.create(owner, countedKey(principal));
+    if (stream === undefined) return undefined;
     const send = (message: string) => {
       if (!stream.dropped) stream.append(message);
     };
@@ -127,6 +140,7 @@ export class SseTransport implements Ticking {
     const channel = new Channel(this.#app, options);
     const session: SseSession = { owner, channel, stream };
     this.#sessions.set(stream.id, session);
+    if (stream.counted !== undefined) this.#perPrincipal.add(stream.counted);
     this.#app.ticker.add(this);
     return session;
   }

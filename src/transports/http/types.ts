@@ -1,3 +1,5 @@
+import type { Budget } from "../../util/budget.js";
+
 /** The neutral record of one HTTP request and its reply. Runtimes implement it; nothing below knows Node or fetch. */
 export interface HttpExchange {
   readonly method: string;
@@ -12,8 +14,8 @@ export interface HttpExchange {
   readonly localAddress: string | undefined;
   /** A request header by lower-case name; values of a repeated header are joined with `, `. */
   header(name: string): string | undefined;
-  /** Reads the whole body, at most `maxBytes` of it, and calls back once. */
-  readBody(maxBytes: number, done: (body: Body) => void): void;
+  /** Reads the whole body within its bounds and calls back once. */
+  readBody(bounds: BodyBounds, done: (body: Body) => void): void;
   /** Sends a complete reply. */
   end(status: number, headers: ReplyHeaders, body?: string): void;
   /** Starts a reply whose body comes in pieces. */
@@ -42,9 +44,16 @@ export interface ReplyStream {
   whenDrained(listener: () => void): void;
 }
 
+/** How much of a body is read. */
+export interface BodyBounds {
+  readonly maxBytes: number;
+  /** Bytes of bodies that are still coming in, of all requests. */
+  readonly budget: Budget;
+}
+
 /** A request body: its text, or why there is none. */
 export type Body =
   | { readonly ok: true; readonly text: string }
   /** Parsed already by the framework the server is mounted in. */
   | { readonly ok: true; readonly text?: undefined; readonly value: unknown }
-  | { readonly ok: false; readonly reason: "too-large" | "not-utf8" | "aborted" };
+  | { readonly ok: false; readonly reason: "too-large" | "busy" | "not-utf8" | "aborted" };

@@ -14,6 +14,11 @@ export function countingStore(): CountingStore {
   const create = (key: string, bounds: StreamLogBounds): StreamLog => {
     const log = inner.streams.create(key, bounds);
     const counted: StreamLog = {
+      get heldChars() {
+        return log.heldChars;
+      },
+      finish: () => log.finish(),
+      trim: (maxChars) => log.trim(maxChars),
       append: (seq, data) => log.append(seq, data),
       read: (afterSeq) => log.read(afterSeq),
       drop: () => {
