@@ -37,6 +37,8 @@ export type HoldfastErrorCode =
   | "ERR_CANCELLED"
   | "ERR_SEAL"
   | "ERR_LIMIT"
+  | "ERR_STORE"
+  | "ERR_FENCE_LOST"
   | "ERR_PERMISSION";
 
 /** Base of every error Holdfast raises for configuration and surroundings; `code` is stable, `cause` is kept. */

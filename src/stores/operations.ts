@@ -1,0 +1,100 @@
+import type { MaybePromise } from "../util/maybe-promise.js";
+import type { Durability } from "./types.js";
+
+/** A step of a handler, or an answer of the client: its key in the journal, and its result as JSON text. */
+export type JournalEntry = readonly [key: string, json: string];
+
+/** Who asks for an operation, and under which terms. */
+export interface ClaimRequest {
+  /** Names the operation: a hash of server, route, principal, tool and the caller's key. */
+  readonly key: string;
+  /** What was asked for: a hash of tool and arguments. The same key with another fingerprint is a conflict. */
+  readonly fingerprint: string;
+  /** The id a new operation gets. */
+  readonly id: string;
+  /** The process that asks. */
+  readonly owner: string;
+  readonly leaseMs: number;
+  /** Record the start of the handler in the same write. */
+  readonly begin: boolean;
+  /** An operation whose owner died after the start may be taken over. */
+  readonly takeOver: boolean;
+  /** What is needed to go on with the operation after a crash; JSON text. */
+  readonly request?: string;
+}
+
+/** What became of a claim. */
+export type Claim =
+  /** The caller owns the operation. `began`: an earlier owner had started the handler; `journal` is what it left. */
+  | {
+      readonly state: "won";
+      readonly id: string;
+      readonly fence: number;
+      readonly began: boolean;
+      readonly journal: readonly JournalEntry[];
+    }
+  /** Somebody else is at work. */
+  | { readonly state: "running"; readonly id: string }
+  /** There is an outcome; JSON text. */
+  | { readonly state: "done"; readonly id: string; readonly outcome: string }
+  /** The owner died after the start, and the claim does not take over. */
+  | { readonly state: "doubt"; readonly id: string }
+  /** There was an outcome; it is no longer kept, and the work is not done again. */
+  | { readonly state: "expired" }
+  /** The key belongs to other arguments. */
+  | { readonly state: "conflict" };
+
+/** An operation that is neither done nor given up, as recovery finds it after a crash. */
+export interface UnfinishedOperation {
+  readonly key: string;
+  readonly id: string;
+  readonly fingerprint: string;
+  readonly began: boolean;
+  readonly request: string | undefined;
+}
+
+/** How long an outcome can be had again, and how long its key is remembered after that. */
+export interface Retention {
+  readonly ttlMs: number;
+  readonly tombstoneMs: number;
+}
+
+/**
+ * Where operations are recorded (operations: claim -> start -> commit).
+ * - Each method MUST be atomic: two claims at the same time, by two processes, MUST NOT both win.
+ * - Time MUST be the store's own: one clock decides about leases, whatever the clocks of its users say.
+ * - A claim MUST win when there is no record, when the record's lease ran out before the start, when it was suspended,
+ *   or when the lease ran out after the start and `takeOver` is set. Every win of an existing record MUST raise its
+ *   fence and keep its id and journal.
+ * - `start`, `renew`, `journal`, `suspend`, `commit` and `release` MUST compare the fence, and MUST throw
+ *   `ERR_FENCE_LOST` and write nothing when it is not the record's.
+ * - What a method recorded MUST be there for every later claim as far as `durability` promises.
+ * - A store that cannot do its work MUST throw `ERR_STORE`; it MUST NOT answer from what it does not know.
+ * - A record that cannot be read (damaged, or of a later version) MUST be answered as `doubt`, never as absent.
+ */
+export interface OperationStore {
+  readonly durability: Durability;
+  claim(request: ClaimRequest): MaybePromise<Claim>;
+  /** The handler is about to run. */
+  start(key: string, fence: number): MaybePromise<void>;
+  /** The owner is alive. */
+  renew(key: string, fence: number, leaseMs: number): MaybePromise<void>;
+  /** Adds to the journal; an entry with the same key is kept as it was. */
+  journal(key: string, fence: number, entry: JournalEntry): MaybePromise<void>;
+  /** The handler waits for input that comes with another request: nobody owns the operation meanwhile. */
+  suspend(key: string, fence: number, retention: Retention): MaybePromise<void>;
+  commit(key: string, fence: number, outcome: string, retention: Retention): MaybePromise<void>;
+  /** Nothing was done: the record is removed. */
+  release(key: string, fence: number): MaybePromise<void>;
+  /** Removes an outcome that was delivered and that no key names; without a fence, for nobody works on it. */
+  forget(key: string): MaybePromise<void>;
+  /**
+   * Calls back when something may have changed. A hint: whoever waits also asks again now and then, and correctness
+   * never depends on it. Returns what ends it.
+   */
+  watch(key: string, listener: () => void): () => void;
+  /** Operations whose lease ran out, oldest first, at most `limit`. */
+  unfinished(limit: number): MaybePromise<readonly UnfinishedOperation[]>;
+  /** Removes what is past its time; at most `limit` records. */
+  sweep(limit: number): MaybePromise<void>;
+}
