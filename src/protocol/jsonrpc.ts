@@ -1,5 +1,6 @@
 import { ErrorCode } from "../errors.js";
 import { isObject, type JsonObject } from "../util/json.js";
+import { checkJson, type JsonBounds, type ParsedJson, parseJson } from "../util/json-scan.js";
 import type { RequestId } from "./types.js";
 
 /** A message that passed `messageKind`; nothing further in re-checks its frame. */
@@ -111,3 +112,28 @@ export const INVALID_REQUEST: RpcErrorShape = {
   code: ErrorCode.InvalidRequest,
   message: "Invalid request: not a JSON-RPC 2.0 message as MCP defines it",
 };
+
+/** A message as it came in, or the error to answer it with. */
+export type DecodedText =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: RpcErrorShape };
+
+/** Parses the text of a message within bounds. */
+export function decodeText(text: string, bounds: JsonBounds): DecodedText {
+  return decoded(parseJson(text, bounds));
+}
+
+/** Checks a message that somebody else has parsed. */
+export function decodeValue(value: unknown, bounds: JsonBounds): DecodedText {
+  return decoded(checkJson(value, bounds));
+}
+
+/** What is not JSON at all is a parse error; what is JSON, but not what a message may be, is an invalid request. */
+function decoded(parsed: ParsedJson): DecodedText {
+  if (parsed.ok) return parsed;
+  const { reason, message } = parsed;
+  if (reason === "syntax") return { ok: false, error: PARSE_ERROR };
+  const surrogate = reason === "surrogate";
+  const code = surrogate ? ErrorCode.ParseError : ErrorCode.InvalidRequest;
+  return { ok: false, error: { code, message: `${surrogate ? "Parse error" : "Invalid request"}: ${message}` } };
+}

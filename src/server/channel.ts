@@ -9,6 +9,7 @@
 import type { Principal } from "../auth/principal.js";
 import { ErrorCode } from "../errors.js";
 import {
+  decodeText,
   encodeError,
   encodeResponse,
   INVALID_REQUEST,
@@ -75,14 +76,10 @@ export class Channel {
 
   /** One message as text. */
   receiveText(text: string): void {
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch {
-      this.refuse();
-      return;
-    }
-    this.receive(value);
+    const { maxJsonDepth: maxDepth, maxJsonKeys: maxKeys } = this.#app.limits;
+    const decoded = decodeText(text, { maxDepth, maxKeys });
+    if (decoded.ok) this.receive(decoded.value);
+    else this.#options.send(encodeError(undefined, decoded.error));
   }
 
   /** Answers something that is no message at all. */

@@ -20,7 +20,7 @@ const post = (body: unknown, headers: Record<string, string | undefined> = {}, p
   });
 };
 
-describe("bytes that are no JSON [62, 65]", () => {
+describe("[62, 65] bytes that are no JSON", () => {
   it.each([
     ["a byte that is no UTF-8", Buffer.from([0x22, 0xff, 0x22])],
     ["an overlong encoding", Buffer.from([0x22, 0xc0, 0xaf, 0x22])],
@@ -53,14 +53,14 @@ describe("bytes that are no JSON [62, 65]", () => {
     ...['{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1,"message":""}}', '{"jsonrpc":"2.0","id":1,"result":5}'],
     ...['{"__proto__":{"jsonrpc":"2.0","id":1,"method":"ping"}}', '{"JSONRPC":"2.0","ID":1,"METHOD":"ping"}'],
     ...['{"jsonrpc":"2.0","id":1,"method\\u0000":"ping"}'],
-  ])("%s is no message: -32600 with 400 [64, 67]", async (text) => {
+  ])("[64, 67] %s is no message: -32600 with 400", async (text) => {
     const session = await fullSession(served.url);
     const answer = await post(text, { "mcp-session-id": session.id });
     expect([answer.status, codeOf(answer.messages[0])]).toEqual([400, -32600]);
   });
 });
 
-describe("JSON that is too much [62]", () => {
+describe("[62] JSON that is too much", () => {
   const nested = (depth: number, open: string, close: string) => open.repeat(depth) + close.repeat(depth);
 
   it.each([
@@ -103,7 +103,7 @@ describe("JSON that is too much [62]", () => {
   });
 
   it("many keys, long strings, huge numbers and odd ones end in an answer", async () => {
-    const keys = `{${Array.from({ length: 100_000 }, (_, index) => `"k${index}":0`).join(",")}}`;
+    const keys = `{${Array.from({ length: 90_000 }, (_, index) => `"k${index}":0`).join(",")}}`;
     for (const args of [
       keys,
       `{"text":"${"\\u0000".repeat(500_000)}"}`,
@@ -116,14 +116,26 @@ describe("JSON that is too much [62]", () => {
     }
   });
 
-  it("lone surrogates come back as they went", async () => {
+  it.each([
+    ["more members than a message may have", `{${Array.from({ length: 100_001 }, (_, at) => `"k${at}":0`).join(",")}}`],
+    ["more depth than a message may have", `{"text":${"[".repeat(10_000)}${"]".repeat(10_000)}}`],
+  ])("%s is an invalid request, with the bound by name", async (_, args) => {
+    const session = await fullSession(served.url);
+    const answer = await post(
+      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":${args}}}`,
+      { "mcp-session-id": session.id },
+    );
+    expect(answer.status).toBe(400);
+    expect(answer.body.toString("utf8")).toMatch(/"code":-32600,.*limits\.maxJson(Keys|Depth)/);
+  });
+
+  it("[65] a lone surrogate is no character, so its message is no JSON text", async () => {
     const session = await fullSession(served.url);
     const answer = await post(
       '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"text":"\\ud800x"}}}',
-      {
-        "mcp-session-id": session.id,
-      },
+      { "mcp-session-id": session.id },
     );
-    expect(answer.body.toString("utf8")).toContain('"\\ud800x"');
+    expect(answer.status).toBe(400);
+    expect(answer.body.toString("utf8")).toContain('"code":-32700');
   });
 });

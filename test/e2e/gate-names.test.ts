@@ -22,7 +22,7 @@ const post = (body: unknown, headers: Record<string, string | undefined> = {}, p
   });
 };
 
-describe("names from the prototype of objects [64, row 29]", () => {
+describe("[64, S29] names from the prototype of objects", () => {
   const NAMES = ["__proto__", "constructor", "toString", "hasOwnProperty", "valueOf", "__defineGetter__"];
 
   it.each(NAMES)("%s names no tool, prompt, resource, argument or header", async (name) => {
@@ -75,20 +75,21 @@ describe("names from the prototype of objects [64, row 29]", () => {
     stream.close();
   });
 
-  it("duplicate keys: the last one counts, for the checks and for the call alike", async () => {
+  it("[S17] duplicate keys are refused: a proxy and the server could take different ones", async () => {
     const meta =
       '"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}';
-    const body = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"release","name":"echo","arguments":{"text":"x"},${meta}}}`;
+    const body = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"release","n\\u0061me":"echo","arguments":{"text":"x"},${meta}}}`;
     const headers = { "mcp-protocol-version": "2026-07-28", "mcp-method": "tools/call" };
-    const send = (name: string) =>
-      rawRequest(served.origin, {
+    for (const name of ["release", "echo"]) {
+      const answer = await rawRequest(served.origin, {
         method: "POST",
         body,
         headers: { ...headers, "mcp-name": name },
         revision: "2026-07-28",
       });
-    expect((await send("release")).status).toBe(400);
-    expect((await send("echo")).status).toBe(200);
+      expect(answer.status).toBe(400);
+      expect(answer.body.toString("utf8")).toContain("occurs twice");
+    }
     expect(served.probe.events).toEqual([]);
     expect(resultOf(await modernClient(served.url).tool("echo", { text: "x" })).content).toHaveLength(1);
   });

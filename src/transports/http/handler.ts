@@ -2,13 +2,22 @@
 import { ANONYMOUS_PRINCIPAL, type Principal } from "../../auth/principal.js";
 import { ErrorCode } from "../../errors.js";
 import { HEADER } from "../../protocol/headers.js";
-import { INVALID_REQUEST, messageKind, PARSE_ERROR, type RequestMessage, salvageId } from "../../protocol/jsonrpc.js";
+import {
+  decodeText,
+  decodeValue,
+  INVALID_REQUEST,
+  messageKind,
+  PARSE_ERROR,
+  type RequestMessage,
+  salvageId,
+} from "../../protocol/jsonrpc.js";
 import { claimedVersion } from "../../protocol/revisions/2026-07-28/envelope.js";
 import { revisionOf } from "../../protocol/revisions/index.js";
 import type { App } from "../../server/app.js";
 import { unsupported } from "../../server/channel.js";
 import { StreamRegistry } from "../../streams/registry.js";
 import { isObject, ownObject } from "../../util/json.js";
+import type { JsonBounds } from "../../util/json-scan.js";
 import { authenticate } from "./authenticate.js";
 import { Gate, type GateOptions, preflightHeaders } from "./gate.js";
 import { type LegacyLane, serveDelete, serveGet, servePost } from "./legacy.js";
@@ -41,12 +50,14 @@ export class HttpTransport {
   readonly #gate: Gate;
   readonly #lane: LegacyLane;
   readonly #sse: SseTransport;
+  readonly #jsonBounds: JsonBounds;
   readonly #byPath = new Map<string, Map<string, Route>>();
 
   constructor(app: App, options: HttpOptions) {
     this.#app = app;
     this.#gate = new Gate(options);
     const { limits } = app;
+    this.#jsonBounds = { maxDepth: limits.maxJsonDepth, maxKeys: limits.maxJsonKeys };
     const streams = new StreamRegistry(
       app.store.streams,
       {
@@ -174,13 +185,11 @@ export class HttpTransport {
       else if (body.reason === "not-utf8") refuseMessage(http, 400, PARSE_ERROR);
       return undefined;
     }
-    if (body.text === undefined) return body.value;
-    try {
-      return JSON.parse(body.text) as unknown;
-    } catch {
-      refuseMessage(http, 400, PARSE_ERROR);
-      return undefined;
-    }
+    const bounds = this.#jsonBounds;
+    const decoded = body.text === undefined ? decodeValue(body.value, bounds) : decodeText(body.text, bounds);
+    if (decoded.ok) return decoded.value;
+    refuseMessage(http, 400, decoded.error);
+    return undefined;
   }
 
   /** Routes one body by what it says of itself (2026-07-28, versioning, "dual-era"). */
