@@ -1,12 +1,44 @@
-// Compiles src/ to dist/. Skips the work when dist/ is newer than every source, so that `npm start` and `npm test` can
-// always call it.
+// Compiles src/ to dist/: declarations by the compiler, JavaScript by the bundler, because loading 150 small modules is
+// most of what starting a server costs. Skips the work when dist/ is newer than every source, so that `npm start` and
+// `npm test` can always call it.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, posix, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
+/** Modules outside `exports` that are imported by their path: scripts/docs.mjs reads the table of options. */
+const BY_PATH = ["src/runtimes/run-options.ts"];
+
+/**
+ * What is loaded anyway, by now or at once, wherever one of the files is. The bundler makes a file of its own for each
+ * set of modules that the same entries reach; saying here what it cannot know keeps that to one file for each part of
+ * the package. A missing row costs some milliseconds of every start and changes nothing else; a wrong row loads too
+ * much, which test/mount/startup.test.ts notices.
+ */
+const LOADED_WITH = new Map([
+  // Whoever serves or tests a server has imported the package.
+  [
+    "src/index.ts",
+    [
+      "src/testing/index.ts",
+      "src/runtimes/run.ts",
+      "src/runtimes/mount.ts",
+      "src/runtimes/http-transport.ts",
+      "src/runtimes/node-server.ts",
+      "src/transports/stdio/serve.ts",
+    ],
+  ],
+  // Every transport that `run()` may load uses the engine.
+  ["src/server/channel.ts", ["src/runtimes/run.ts"]],
+  // The entry for Node has loaded both.
+  ["src/transports/stdio/early-output.ts", ["src/transports/stdio/guard-slot.ts"]],
+]);
+
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const stamp = join(root, "dist", ".built");
+const dist = join(root, "dist");
+const stamp = join(dist, ".built");
+const sources = ["src", "scripts/build.mjs", "tsconfig.json", "package.json"].map((name) => newest(join(root, name)));
+if (!existsSync(stamp) || statSync(stamp).mtimeMs < Math.max(...sources)) await build();
 
 function newest(path) {
   const stat = statSync(path);
@@ -14,25 +46,118 @@ function newest(path) {
   return readdirSync(path).reduce((latest, name) => Math.max(latest, newest(join(path, name))), stat.mtimeMs);
 }
 
-const sources = Math.max(
-  newest(join(root, "src")),
-  ...["tsconfig.json", "package.json"].map((f) => newest(join(root, f))),
-);
-if (!existsSync(stamp) || statSync(stamp).mtimeMs < sources) {
-  // Built beside and swapped in, so that a server that starts meanwhile never sees half a package.
+/** Built beside and swapped in, so that a server that starts meanwhile never sees half a package. */
+async function build() {
   const fresh = join(root, ".tmp", `dist-${process.pid}`);
   const old = join(root, ".tmp", `dist-old-${process.pid}`);
   mkdirSync(join(root, ".tmp"), { recursive: true });
-  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-  const result = spawnSync(process.execPath, [tsc, "-p", join(root, "tsconfig.json"), "--outDir", fresh], {
-    stdio: ["ignore", 2, 2],
-  });
-  if (result.status !== 0) {
+  try {
+    declare(fresh);
+    await bundle(fresh, entryPoints(), [loadedWith()]);
+    await bundle(fresh, BY_PATH, []);
+  } catch (error) {
     rmSync(fresh, { recursive: true, force: true });
-    process.exit(result.status ?? 1);
+    console.error(error.message);
+    process.exit(1);
   }
   writeFileSync(join(fresh, ".built"), "");
-  if (existsSync(join(root, "dist"))) renameSync(join(root, "dist"), old);
-  renameSync(fresh, join(root, "dist"));
+  if (existsSync(dist)) renameSync(dist, old);
+  renameSync(fresh, dist);
   rmSync(old, { recursive: true, force: true });
+}
+
+function declare(outDir) {
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+  const options = ["-p", join(root, "tsconfig.json"), "--outDir", outDir, "--emitDeclarationOnly"];
+  const { status } = spawnSync(process.execPath, [tsc, ...options], { stdio: ["ignore", 2, 2] });
+  if (status !== 0) throw new Error("build: the compiler found errors");
+}
+
+/**
+ * One file for each entry and each `import()`, and files for what they share: a module is in one file only, so there is
+ * one `McpServer` whatever is imported. Names and lines stay readable in stack traces; leaving out white space saves
+ * too little to measure. All files lie side by side: in a folder of their own they cost Node 4 ms, because it looks for
+ * a package.json from each file upwards.
+ */
+async function bundle(outDir, entries, plugins) {
+  const { build } = await import("esbuild");
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: entries,
+    outdir: dist,
+    outbase: "src",
+    write: false,
+    metafile: true,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "neutral",
+    target: "node20",
+    packages: "external",
+    external: ["node:*"],
+    charset: "utf8",
+    sourcemap: "linked",
+    sourcesContent: false,
+    // `sideEffects` in package.json speaks of files in dist/; here it would drop imports that are there for an effect.
+    ignoreAnnotations: true,
+    plugins,
+  });
+  for (const { path, contents, text } of outputFiles) {
+    const file = join(outDir, relative(dist, path));
+    mkdirSync(dirname(file), { recursive: true });
+    const isCode = path.endsWith(".js");
+    writeFileSync(file, isCode ? withoutRepeated(text, relative(root, path), metafile.outputs) : contents);
+  }
+}
+
+/**
+ * The bundler lets an entry import everything below it once more, for an order of evaluation that nothing here depends
+ * on. Node resolves each of these imports at every start, and bundlers of users warn of them, because `sideEffects`
+ * does not name shared files. An empty line stays, so that source maps stay right.
+ */
+function withoutRepeated(text, file, outputs) {
+  return text.replaceAll(/^import "(.*)";$/gm, (line, specifier) => {
+    const target = posix.join(posix.dirname(posixPath(file)), specifier);
+    const others = importsOf(posixPath(file), outputs).filter((path) => path !== target);
+    return others.some((path) => reaches(path, target, outputs)) ? "" : line;
+  });
+}
+
+function importsOf(file, outputs) {
+  const imports = outputs[file].imports.filter(({ kind, external }) => kind === "import-statement" && !external);
+  return imports.map(({ path }) => path);
+}
+
+function reaches(file, target, outputs) {
+  return importsOf(file, outputs).some((path) => path === target || reaches(path, target, outputs));
+}
+
+function posixPath(path) {
+  return path.replaceAll("\\", "/");
+}
+
+/** The sources of what package.json exports. */
+function entryPoints() {
+  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const targets = Object.values(exports).flatMap((one) => (typeof one === "string" ? one : Object.values(one)));
+  const names = targets.map((target) => /^\.\/dist\/(.*)\.js$/.exec(target)?.[1]);
+  return [...new Set(names.filter((name) => name !== undefined))].map((name) => `src/${name}.ts`);
+}
+
+/** Adds to a file the import of what is loaded with it. */
+function loadedWith() {
+  const additions = new Map();
+  for (const [target, files] of LOADED_WITH) {
+    for (const file of files) {
+      if (!existsSync(join(root, file))) throw new Error(`build: LOADED_WITH names ${file}, which is not there`);
+      additions.set(file, `${additions.get(file) ?? ""}\nimport ${JSON.stringify(join(root, target))};`);
+    }
+  }
+  const setup = ({ onLoad }) => {
+    onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      const addition = additions.get(posixPath(relative(root, path)));
+      return addition && { loader: "ts", contents: readFileSync(path, "utf8") + addition };
+    });
+  };
+  return { name: "loaded-with", setup };
 }
