@@ -13,10 +13,15 @@ export function encodeEvent(data: string, id?: string, event?: string): string {
   return `${head}${tail}data: ${data}\n\n`;
 }
 
+/** What a client is told to wait before it comes back; nothing when there is no such number. */
+export function encodeRetry(retryMs: number): string {
+  return Number.isFinite(retryMs) ? `retry: ${Math.min(Math.ceil(retryMs), Number.MAX_SAFE_INTEGER)}\n` : "";
+}
+
 /**
  * The event that primes a client to resume (2025-11-25, transports, "Sending Messages" 6): an id, an empty data field
  * and the time to wait before reconnecting.
  */
 export function encodePriming(id: string, retryMs: number): string {
-  return `id: ${id}\nretry: ${retryMs}\ndata:\n\n`;
+  return `id: ${id}\n${encodeRetry(retryMs)}data:\n\n`;
 }

@@ -8,6 +8,8 @@ export class BodyReader {
   readonly #bounds: BodyBounds;
   readonly #done: (body: Body) => void;
   readonly #chunks: Buffer[] = [];
+  /** NaN for a body in chunks. */
+  readonly #length: number;
   #size = 0;
   #counted = 0;
   #finished = false;
@@ -16,6 +18,7 @@ export class BodyReader {
     this.#request = request;
     this.#bounds = bounds;
     this.#done = done;
+    this.#length = Number(request.headers["content-length"]);
   }
 
   data(chunk: Buffer): void {
@@ -23,7 +26,7 @@ export class BodyReader {
     this.#size += chunk.length;
     if (this.#size > this.#bounds.maxBytes) return this.#refuse("too-large");
     this.#chunks.push(chunk);
-    if (this.#request.complete) return;
+    if (this.#request.complete || this.#size === this.#length) return;
     const { budget } = this.#bounds;
     if (this.#counted === 0) this.#request.once("close", () => this.#giveBack());
     budget.add(this.#size - this.#counted);

@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Body, BodyBounds, HttpExchange, ReplyHeaders, ReplyStream } from "../transports/http/types.js";
 import { BodyReader, handedOver } from "./node-body.js";
+import { endLingering } from "./node-linger.js";
+
+const HOST = "host";
 
 /** One request of `node:http`, request and reply in one object: the fast path makes nothing else. */
 export class NodeExchange implements HttpExchange, ReplyStream {
@@ -39,11 +42,22 @@ export class NodeExchange implements HttpExchange, ReplyStream {
   }
 
   header(name: string): string | undefined {
-    if (name === "host" && this.#host !== undefined) return this.#host;
+    if (name === "host") return this.#hostHeader();
     const { headers } = this.#request;
     // Own names only: handlers may ask for any name, and the object inherits `constructor` and its like.
     const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
     return Array.isArray(value) ? value.join(", ") : value;
+  }
+
+  /** Undefined when there are two: a proxy may have gone by one of them and Node by the other (RFC 9112, 3.2). */
+  #hostHeader(): string | undefined {
+    const { headers, rawHeaders } = this.#request;
+    let count = 0;
+    for (let index = 0; index < rawHeaders.length; index += 2) {
+      const name = rawHeaders[index];
+      if (name?.length === HOST.length && name.toLowerCase() === HOST) count += 1;
+    }
+    return count > 1 ? undefined : (this.#host ?? headers.host);
   }
 
   readBody(bounds: BodyBounds, done: (body: Body) => void): void {
@@ -72,7 +86,12 @@ export class NodeExchange implements HttpExchange, ReplyStream {
     // 204 and 202 without a body carry no length of something that is not there.
     const sized = status === 204 ? headers : { ...headers, "content-length": String(length) };
     this.#response.writeHead(status, sized as Record<string, string>);
-    this.#response.end(this.method === "HEAD" ? undefined : body);
+    if (headers?.connection !== "close" || this.#request.complete) {
+      this.#response.end(this.method === "HEAD" ? undefined : body);
+      return;
+    }
+    this.#response.write(body ?? "");
+    endLingering(this.#request, this.#response);
   }
 
   stream(status: number, headers: ReplyHeaders): ReplyStream {

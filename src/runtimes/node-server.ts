@@ -13,6 +13,11 @@ const CHECK_MS = 5000;
 /** What `maxHeaderSize` can be at most: a lifted bound must still be a number that the parser takes. */
 const MAX_HEADER_BYTES = 1_073_741_824;
 
+/** The longest time that a timer of Node takes; more is no bound. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+/** More sockets than any system has: a bound beyond it is none. */
+const MAX_CONNECTIONS = 2 ** 31 - 1;
+
 /** Where to listen, and the bounds of connections. */
 export interface ListenOptions {
   readonly host: string;
@@ -36,20 +41,24 @@ export function nodeListener(transport: HttpTransport): (request: IncomingMessag
 /** Listens on `host:port`. */
 export async function listen(transport: HttpTransport, place: ListenOptions): Promise<ListeningServer> {
   const { host, port, limits } = place;
+  const requestTimeout = milliseconds(limits.requestTimeoutMs);
+  const headersTimeout = milliseconds(limits.headersTimeoutMs);
   const server = createServer(
     {
       // Slow senders are cut (slowloris, catalogue 69). Node takes 0 for "no bound".
-      headersTimeout: finite(limits.headersTimeoutMs),
-      requestTimeout: finite(limits.requestTimeoutMs),
-      connectionsCheckingInterval: Math.min(CHECK_MS, limits.headersTimeoutMs, limits.requestTimeoutMs),
+      // Headers are part of the request: their bound is never the longer one, and Node insists on that.
+      headersTimeout:
+        requestTimeout === 0 ? headersTimeout : Math.min(headersTimeout || requestTimeout, requestTimeout),
+      requestTimeout,
+      connectionsCheckingInterval: Math.min(CHECK_MS, headersTimeout || CHECK_MS, requestTimeout || CHECK_MS),
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-      maxHeaderSize: Math.min(limits.maxHeaderBytes, MAX_HEADER_BYTES),
+      maxHeaderSize: Math.min(Math.floor(limits.maxHeaderBytes), MAX_HEADER_BYTES),
     },
     nodeListener(transport),
   );
   // Node drops headers beyond a count without a word, an Origin among them; the bound on bytes is enough.
   server.maxHeadersCount = 0;
-  if (Number.isFinite(limits.maxConnections)) server.maxConnections = limits.maxConnections;
+  if (limits.maxConnections <= MAX_CONNECTIONS) server.maxConnections = Math.floor(limits.maxConnections);
   await new Promise<void>((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException) => reject(explain(error, host, port));
     server.once("error", fail);
@@ -62,8 +71,9 @@ export async function listen(transport: HttpTransport, place: ListenOptions): Pr
   return { server, host, port: address.port };
 }
 
-function finite(ms: number): number {
-  return Number.isFinite(ms) ? ms : 0;
+/** As Node takes times: whole, and 0 for those that no timer is long enough for. */
+function milliseconds(ms: number): number {
+  return ms <= MAX_TIMER_MS ? Math.ceil(ms) : 0;
 }
 
 function explain(error: NodeJS.ErrnoException, host: string, port: number): Error {

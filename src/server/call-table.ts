@@ -2,6 +2,7 @@ import { countedKey, type Principal } from "../auth/principal.js";
 import { Tally } from "../util/budget.js";
 import { LinkedList } from "../util/list.js";
 import type { Ticker, Ticking } from "../util/ticker.js";
+import { after } from "../util/timer.js";
 import type { Call } from "./call.js";
 import type { CallRegister } from "./exchange.js";
 import type { Limits } from "./limits.js";
@@ -17,6 +18,7 @@ export class CallTable implements Ticking {
   readonly #perPrincipal = new Tally();
   /** Listen streams: they last, and streams have bounds of their own. */
   #lasting = 0;
+  readonly #lastingPerPrincipal = new Tally();
   #idle: (() => void)[] = [];
 
   constructor(ticker: Ticker, limits: Limits) {
@@ -32,7 +34,7 @@ export class CallTable implements Ticking {
   full(principal: Principal, register: CallRegister | undefined): string | undefined {
     const { maxCalls, maxCallsPerPrincipal, maxCallsPerSession } = this.#limits;
     if (this.#calls.size - this.#lasting >= maxCalls) return `The server has ${maxCalls} calls in flight`;
-    if (register !== undefined && register.size >= maxCallsPerSession) {
+    if (register !== undefined && register.counted >= maxCallsPerSession) {
       return `This session has ${maxCallsPerSession} calls in flight`;
     }
     const key = countedKey(principal);
@@ -49,9 +51,15 @@ export class CallTable implements Ticking {
 
   /** The call is meant to last: it is no longer one of those that a bound is on. False when there are too many. */
   lasts(call: Call): boolean {
+    const key = countedKey(call.peer.principal);
     if (this.#lasting >= this.#limits.maxStreams) return false;
-    if (call.linked && !call.lasting) this.#lasting += 1;
+    if (key !== undefined && this.#lastingPerPrincipal.of(key) >= this.#limits.maxStreamsPerPrincipal) return false;
+    if (!call.linked || call.lasting) return true;
     call.lasting = true;
+    this.#lasting += 1;
+    if (key === undefined) return true;
+    this.#perPrincipal.delete(key);
+    this.#lastingPerPrincipal.add(key);
     return true;
   }
 
@@ -60,7 +68,7 @@ export class CallTable implements Ticking {
     this.#calls.delete(call);
     if (call.lasting) this.#lasting -= 1;
     const key = countedKey(call.peer.principal);
-    if (key !== undefined) this.#perPrincipal.delete(key);
+    if (key !== undefined) (call.lasting ? this.#lastingPerPrincipal : this.#perPrincipal).delete(key);
     if (this.#calls.size > 0) return;
     this.#ticker.delete(this);
     if (this.#idle.length === 0) return;
@@ -73,6 +81,16 @@ export class CallTable implements Ticking {
   idle(): Promise<void> {
     if (this.#calls.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** The same, but after `ms` at the latest. */
+  async idleWithin(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<void>((resolve) => {
+      timer = after(ms, resolve);
+    });
+    await Promise.race([this.idle(), deadline]);
+    clearTimeout(timer);
   }
 
   all(): readonly Call[] {

@@ -36,6 +36,7 @@ export class Call implements Linked<Call> {
   #controller: AbortController | undefined;
   #cancelled: CancelReason | undefined;
   #settled = false;
+  #refused = false;
   #notified = 0;
   #journal: Journal | undefined;
   #onEnd: (() => void) | undefined;
@@ -114,13 +115,15 @@ export class Call implements Linked<Call> {
     } catch (error) {
       return this.fail(error);
     }
-    if (text.length > this.app.limits.maxResultBytes) return this.#refuseResult(text.length);
+    if (text.length > this.app.limits.maxResultBytes && !this.#refused) return this.#refuseResult(text.length);
     this.#end();
     this.exchange.reply(text, 0);
   }
 
   /** The result is too large for its bound: said in words a model can act on where there is a place for them. */
   #refuseResult(length: number): void {
+    // Whatever the bound is, there is room for saying so.
+    this.#refused = true;
     const { maxResultBytes } = this.app.limits;
     const text = `The result has ${length} characters, ${maxResultBytes} are allowed (limits.maxResultBytes). Ask for less, or for a link to it.`;
     this.app.logger.log("error", "result_too_large", { method: this.method, length });

@@ -37,6 +37,13 @@ export class CallRegister {
     return this.#calls.length;
   }
 
+  /** Those that a bound is on: listen streams last, and streams have bounds of their own. */
+  get counted(): number {
+    let count = 0;
+    for (const call of this.#calls) if (!call.lasting) count += 1;
+    return count;
+  }
+
   add(call: Call): void {
     this.#calls.push(call);
   }

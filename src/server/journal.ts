@@ -118,12 +118,12 @@ export class Journal {
       // JSON has no infinity: a lifted bound is a date that never comes.
       e: Math.min(Date.now() + limits.requestStateTtlMs, Number.MAX_SAFE_INTEGER),
     });
-    if (state.length > limits.requestStateMaxBytes) {
+    const requestState = this.#call.app.sealer("request-state").seal(state, binding(this.#call));
+    if (requestState.length > limits.requestStateMaxBytes) {
       throw new Error(
-        `requestState of ${state.length} bytes exceeds limits.requestStateMaxBytes; record less in steps`,
+        `requestState of ${requestState.length} bytes exceeds limits.requestStateMaxBytes; record less in steps`,
       );
     }
-    const requestState = this.#call.app.sealer("request-state").seal(state, binding(this.#call));
     return { resultType: "input_required", inputRequests: Object.fromEntries(this.#questions), requestState };
   }
 }

@@ -4,7 +4,7 @@ import type { Implementation } from "../protocol/types.js";
 import { assertSecrets } from "../sessions/sealer.js";
 import { memoryStore } from "../stores/memory/index.js";
 import type { Store } from "../stores/types.js";
-import { type Logger, stderrLogger } from "../util/logger.js";
+import { type Logger, stderrLogger, steadyLogger } from "../util/logger.js";
 import { type Limits, resolveLimits } from "./limits.js";
 import type { CacheHint } from "./types.js";
 
@@ -100,7 +100,7 @@ export function resolveOptions(info: Implementation, options: McpServerOptions):
     maskErrors: options.maskErrors ?? true,
     pageSize: resolvePageSize(options.pageSize),
     cache: options.cache,
-    logger: options.logger ?? stderrLogger,
+    logger: steadyLogger(options.logger ?? stderrLogger),
   };
 }
 

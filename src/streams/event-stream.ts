@@ -125,6 +125,8 @@ export class EventStream implements Linked<EventStream> {
 
   /** Appends one message and sends it to the attached connection. */
   append(data: string): void {
+    // Forgotten: nobody can come back for it.
+    if (this.#dropped) return;
     this.#seq += 1;
     const seq = this.#seq;
     this.#step(
@@ -143,6 +145,7 @@ export class EventStream implements Linked<EventStream> {
   /** Nothing more will come: the connection ends after what is under way. */
   finish(): void {
     this.#finished = true;
+    if (this.#dropped) return;
     this.#step(
       () => this.#log.finish(),
       () => {

@@ -212,11 +212,12 @@ export class TestClient {
   }
 
   async #answerAll(requests: Readonly<Record<string, JsonObject>>): Promise<JsonObject> {
-    const answers: Record<string, unknown> = {};
+    const answers: [string, unknown][] = [];
     for (const [key, request] of Object.entries(requests)) {
-      answers[key] = await this.#answer(String(request.method), (request.params ?? {}) as JsonObject);
+      answers.push([key, await this.#answer(String(request.method), (request.params ?? {}) as JsonObject)]);
     }
-    return answers;
+    // Not by assignment: a key may be `__proto__`.
+    return Object.fromEntries(answers) as JsonObject;
   }
 
   async #answer(method: string, params: JsonObject): Promise<unknown> {

@@ -11,10 +11,30 @@ function escapeControl(text: string): string {
   return text.replace(CONTROL, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
+/** What handlers throw may be anything, also what refuses to be looked at: reporting it must not fail in its turn. */
 function render(value: unknown): string {
-  if (value instanceof Error) return escapeControl(value.stack ?? String(value));
-  if (typeof value === "string") return escapeControl(value);
-  return escapeControl(JSON.stringify(value) ?? String(value));
+  try {
+    return escapeControl(textOf(value));
+  } catch {
+    return UNPRINTABLE;
+  }
+}
+
+const UNPRINTABLE = "(a value that cannot be printed)";
+
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (value instanceof Error) return typeof value.stack === "string" ? value.stack : `${value.name}: ${value.message}`;
+  const ancestors: unknown[] = [];
+  const text = JSON.stringify(value, function plain(this: unknown, _key, inner: unknown) {
+    if (typeof inner === "bigint") return `${inner}n`;
+    if (typeof inner !== "object" || inner === null) return inner;
+    while (ancestors.length > 0 && ancestors.at(-1) !== this) ancestors.pop();
+    if (ancestors.includes(inner)) return "(itself)";
+    ancestors.push(inner);
+    return inner;
+  });
+  return text ?? String(value);
 }
 
 /** The default logger: one line per event on stderr, which no transport uses. `debug` is silent. */
@@ -28,3 +48,17 @@ export const stderrLogger: Logger = {
 
 /** A logger that drops everything; for tests and embedders that have their own. */
 export const silentLogger: Logger = { log: () => {} };
+
+/** The same logger, which cannot throw: a full disk must not keep a call from its answer. What fails goes to stderr. */
+export function steadyLogger(logger: Logger): Logger {
+  if (logger === stderrLogger || logger === silentLogger) return logger;
+  return {
+    log(level, event, fields) {
+      try {
+        logger.log(level, event, fields);
+      } catch (error) {
+        stderrLogger.log(level, event, { ...fields, loggerFailed: error });
+      }
+    },
+  };
+}

@@ -77,6 +77,7 @@ class Lowering {
         (lowered as unknown as Record<string, unknown>)[name] = this.#lowerValue(name, value);
       }
     }
+    if (lowered.pattern !== undefined && lowered.maxLength !== undefined) boundPattern(lowered);
     if (schema.uniqueItems === true && isEffective("uniqueItems", schema, this.#dialect)) addUniqueItems(lowered);
     return lowered;
   }
@@ -126,6 +127,23 @@ class Lowering {
 
 /** Keywords whose subschemas judge the same value and share what it evaluated. `not` and `if` keep to themselves. */
 const IN_PLACE = new Set(["allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas", "dependencies"]);
+
+/**
+ * `if` the text is short enough `then` its pattern is tried: the evaluator tries it on any text when it gathers every
+ * problem, and an author who names a length has bounded what an expression of exponential time can cost.
+ */
+function boundPattern(lowered: ProgramSchema): void {
+  const short = new ProgramSchema();
+  short.maxLength = lowered.maxLength;
+  const matching = new ProgramSchema();
+  matching.pattern = lowered.pattern;
+  const gate = new ProgramSchema();
+  gate.if = short;
+  // biome-ignore lint/suspicious/noThenProperty: the JSON Schema keyword; its value is a schema, never a function.
+  gate.then = matching;
+  lowered.pattern = undefined;
+  lowered.allOf = [...(lowered.allOf ?? []), gate];
+}
 
 /** `if` the array is short enough `then` its items are compared, `else` it is too long. */
 function addUniqueItems(lowered: ProgramSchema): void {

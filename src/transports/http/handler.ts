@@ -180,8 +180,8 @@ export class HttpTransport {
   #parse(http: HttpExchange, body: Body): unknown {
     if (!body.ok) {
       if (body.reason === "too-large") {
-        refuse(http, 413, `The body is larger than ${this.#app.limits.maxBodyBytes} bytes.`, { connection: "close" });
-      } else if (body.reason === "busy") refuseBusy(http, "Too much is being sent to this server at once");
+        refuse(http, 413, `The body is larger than ${this.#app.limits.maxBodyBytes} bytes.`, UNREAD);
+      } else if (body.reason === "busy") refuseBusy(http, "Too much is being sent to this server at once", UNREAD);
       else if (body.reason === "not-utf8") refuseMessage(http, 400, PARSE_ERROR);
       return undefined;
     }
@@ -221,6 +221,9 @@ export class HttpTransport {
     serveDelete(this.#lane, http, principal);
   }
 }
+
+/** What is left of a body that was refused is in the way of the next request. */
+const UNREAD: ReplyHeaders = { connection: "close" };
 
 /** The path under which a proxy publishes the server, without its last slash. */
 function prefixOf(publicUrl: URL | undefined): string | undefined {

@@ -49,6 +49,6 @@ export function refuseDraining(http: HttpExchange): void {
 }
 
 /** 503: there is more to do than the bounds allow. */
-export function refuseBusy(http: HttpExchange, what: string): void {
-  refuse(http, 503, `${what}; try again later.`, { "retry-after": RETRY_AFTER_SECONDS });
+export function refuseBusy(http: HttpExchange, what: string, headers: ReplyHeaders = {}): void {
+  refuse(http, 503, `${what}; try again later.`, { ...headers, "retry-after": RETRY_AFTER_SECONDS });
 }

@@ -8,7 +8,7 @@ import { ErrorCode } from "../../errors.js";
 import { HEADER } from "../../protocol/headers.js";
 import { INVALID_REQUEST, messageKind, salvageId } from "../../protocol/jsonrpc.js";
 import { OLDEST } from "../../protocol/revisions/index.js";
-import { encodeEvent } from "../../protocol/sse.js";
+import { encodeEvent, encodeRetry } from "../../protocol/sse.js";
 import type { App } from "../../server/app.js";
 import { Channel } from "../../server/channel.js";
 import type { EventStream } from "../../streams/event-stream.js";
@@ -80,7 +80,7 @@ export class SseTransport implements Ticking {
     // What the operator published counts; else what the framework in front took from the path.
     const prefix = this.#messages.publicPrefix || (http.prefix ?? "");
     const endpoint = `${prefix}${this.#messages.path}?sessionId=${stream.id}`;
-    sink.write(`retry: ${this.#app.limits.retryMs}\n${encodeEvent(endpoint, at, "endpoint")}`);
+    sink.write(`${encodeRetry(this.#app.limits.retryMs)}${encodeEvent(endpoint, at, "endpoint")}`);
     if (session === undefined || cursor === undefined) return stream.open(sink, false);
     stream.resume(sink, cursor.seq);
   }

@@ -8,6 +8,12 @@ import { LineFramer } from "./framing.js";
 import { adoptOrInstallGuard, type GuardHandle } from "./guard.js";
 import { watchParent } from "./parent-watch.js";
 
+/**
+ * How long calls may still take once the input has ended. The official clients wait two seconds before they send
+ * SIGTERM (2025-11-25, lifecycle, "Shutdown"), and hosts that do not would keep a server that nobody reads.
+ */
+const END_OF_INPUT_GRACE_MS = 1500;
+
 export interface StdioOptions {
   /** The client is gone or has nothing more to say, and everything it asked for is answered and written. */
   readonly onEnd: () => void;
@@ -93,12 +99,13 @@ class StdioServer {
     await this.#guard.flush().catch(() => {});
   }
 
-  /** End of input: whoever we asked something will not answer, everything else is finished and written first. */
+  /** End of input: whoever we asked something will not answer, what else ends in time is finished and written first. */
   async #finish(): Promise<void> {
     this.#framer.end();
     this.#channel.session.close();
     for (const call of this.#channel.calls) call.shutdown();
-    await this.#app.calls.idle();
+    await this.#app.calls.idleWithin(END_OF_INPUT_GRACE_MS);
+    for (const call of this.#channel.calls) call.cancel("disconnect");
     this.#channel.flush();
     await this.#guard.flush().catch(() => {});
     this.#end();

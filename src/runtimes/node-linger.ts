@@ -1,0 +1,31 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { after } from "../util/timer.js";
+
+/** How much more of a refused body is read and thrown away; whoever sends on beyond is cut. */
+const LINGER_BYTES = 16_777_216;
+/** How long the next piece may take to come; the whole has the bound of every request. */
+const LINGER_MS = 2000;
+
+/**
+ * Ends a reply that refuses a body which is still coming. A socket that closes with unread bytes is reset, and a reset
+ * takes the reply away from a client that writes before it reads: so the rest is thrown away first, within bounds.
+ */
+export function endLingering(request: IncomingMessage, response: ServerResponse): void {
+  let left = LINGER_BYTES;
+  const end = () => {
+    clearTimeout(timer);
+    request.off("data", discard);
+    response.end();
+  };
+  const discard = (chunk: Buffer) => {
+    left -= chunk.length;
+    timer?.refresh();
+    if (left < 0) end();
+  };
+  const timer = after(LINGER_MS, end);
+  request.on("data", discard);
+  request.once("end", end);
+  request.once("close", end);
+  request.once("error", () => {});
+  request.resume();
+}
