@@ -107,8 +107,8 @@ describe("programs", () => {
 });
 
 describe("pages", () => {
-  test("generated tables are fresh", () => {
-    const { status, stderr } = spawnSync(process.execPath, ["scripts/docs.mjs", "--check"], { cwd: ROOT });
+  test.each(["docs.mjs", "coverage.mjs"])("what scripts/%s generates is fresh", (script) => {
+    const { status, stderr } = spawnSync(process.execPath, [`scripts/${script}`, "--check"], { cwd: ROOT });
     expect(stderr.toString()).toBe("");
     expect(status).toBe(0);
   });

@@ -62,7 +62,7 @@ async function serveWith(answer: () => unknown): Promise<Served & { readonly ran
 
 const guarded = (served: Served) => routesOf(served.mcp).filter(({ authenticated }) => authenticated);
 
-describe("without a principal there is 401 on every authenticated route, and nothing runs [74, 77]", () => {
+describe("[74, 77, S21, S22] without a principal there is 401 on every authenticated route, and nothing runs", () => {
   it.each(
     garbage.flatMap(([what, answer]) => [
       [what, answer] as const,
@@ -86,7 +86,7 @@ describe("without a principal there is 401 on every authenticated route, and not
   });
 });
 
-describe("401 comes before the body is read [77]", () => {
+describe("[77, S13] 401 comes before the body is read", () => {
   it.each(["/mcp", "/messages"])("%s", async (path) => {
     const served = await serveWith(() => undefined);
     for (const length of ["content-length: 1000000000", "transfer-encoding: chunked", "content-length: 5"]) {
@@ -112,7 +112,7 @@ describe("401 comes before the body is read [77]", () => {
 });
 
 describe("credentials are looked at on every request", () => {
-  it("so that a session or a stream is none [75]", async () => {
+  it("[75] so that a session or a stream is none", async () => {
     let principal: Principal | undefined = { issuer: "test", subject: "a", permissions: [] };
     const served = await serve({ auth: custom(() => principal) });
     const session = await fullSession(served.url);
@@ -153,7 +153,7 @@ describe("credentials are looked at on every request", () => {
   });
 });
 
-describe("a stream of HTTP+SSE [42]", () => {
+describe("[42, S7] a stream of HTTP+SSE", () => {
   it("takes messages from its owner only, and is resumed by nobody else", async () => {
     const auth = custom((request) => ({ issuer: "test", subject: request.header("x-user") ?? "", permissions: [] }));
     const served = await serve({ auth });
@@ -176,7 +176,7 @@ describe("a stream of HTTP+SSE [42]", () => {
   });
 });
 
-describe("/health and /ready [77]", () => {
+describe("[77] /health and /ready", () => {
   it("need no credentials and say nothing about anybody (security record, 11)", async () => {
     const principal = { issuer: "test", subject: "a", permissions: [] };
     let open = true;

@@ -32,7 +32,7 @@ const chunked = (text: string, size: number) => {
 };
 const stillServes = async () => expect((await post(toolCall("echo", { text: "alive" }))).status).toBe(200);
 
-describe("the media type of a body [83]", () => {
+describe("[83, S2] the media type of a body", () => {
   it.each([
     ...["application/json", "APPLICATION/JSON", "application/json;charset=utf-8", 'application/json; charset="UTF-8"'],
     ...["application/json ; charset=utf8", "application/json; odata=verbose"],
@@ -73,7 +73,7 @@ describe("the media type of a body [83]", () => {
   });
 
   it.each(["gzip", "deflate", "br", "zstd", "gzip, identity", "x-gzip", "compress"])(
-    "compressed with %s is 415 [61]",
+    "[61] compressed with %s is 415",
     async (encoding) => {
       const bomb = gzipSync(Buffer.alloc(LIMIT * 100));
       const answer = await rawPost([`content-encoding: ${encoding}`, `content-length: ${bomb.length}`], bomb);
@@ -86,7 +86,7 @@ describe("the media type of a body [83]", () => {
   });
 });
 
-describe("the size of a body [61]", () => {
+describe("[61, S13] the size of a body", () => {
   it("may be what the limit says and not one byte more: with a length", async () => {
     expect(textOf((await post(ofSize(LIMIT))).messages[0] ?? {})).toMatch(/^x{9000}/);
     const answer = await post(ofSize(LIMIT + 1));

@@ -21,7 +21,7 @@ const corsOf = (headers: Record<string, string>) =>
   Object.keys(headers).filter((name) => name.startsWith("access-control"));
 const pathsOf = (served: Served) => [...new Set(routesOf(served.mcp).map(({ path }) => path))];
 
-describe("a preflight [83]", () => {
+describe("[83, S4] a preflight", () => {
   it("of a foreign page is refused by default, and nothing allows anything", async () => {
     const served = await serve();
     for (const path of pathsOf(served)) {
@@ -82,7 +82,7 @@ describe("a preflight [83]", () => {
   });
 });
 
-describe("an answer to an allowed page", () => {
+describe("[83, S4] an answer to an allowed page", () => {
   it("can be read by it, whatever the answer is, and its headers too", async () => {
     const served = await serve({ auth, allowedOrigins: [APP], publicUrl: "https://public.example/mcp" });
     const body = initializeMessage("2025-11-25");

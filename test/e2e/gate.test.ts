@@ -48,7 +48,7 @@ async function expectRefusedEverywhere(headers: Record<string, string>): Promise
   expect(served.probe.events).toHaveLength(before);
 }
 
-it("walks a table that has all the routes [77]", () => {
+it("[77] walks a table that has all the routes", () => {
   const table = routesOf(served.mcp).map(
     ({ path, method, authenticated }) => `${method} ${path}${authenticated ? "" : " open"}`,
   );
@@ -58,7 +58,7 @@ it("walks a table that has all the routes [77]", () => {
   ]);
 });
 
-describe("a foreign Host is refused on every route and method [82]", () => {
+describe("[82, S1] a foreign Host is refused on every route and method", () => {
   it.each([
     ...[
       "evil.test",
@@ -104,7 +104,7 @@ describe("a foreign Host is refused on every route and method [82]", () => {
   });
 });
 
-describe("a Host of this machine is served [82]", () => {
+describe("[82] a Host of this machine is served", () => {
   it.each([
     "127.0.0.1",
     "127.0.0.1:PORT",
@@ -151,7 +151,7 @@ describe("a Host of this machine is served [82]", () => {
   });
 });
 
-describe("a foreign Origin is refused on every route and method [82]", () => {
+describe("[82, S1] a foreign Origin is refused on every route and method", () => {
   it.each([
     ...["null", "http://evil.test", "https://evil.test:PORT", "http://evil.test:PORT", "", "*", "undefined"],
     ...[

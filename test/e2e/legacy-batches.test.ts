@@ -25,7 +25,7 @@ beforeEach(async () => {
 const byId = (messages: readonly Json[]) => new Map(messages.map((message) => [message.id, message]));
 const question = (stream: RawStream) => stream.messages.expect((message) => "method" in message && "id" in message);
 
-describe("batches on 2025-03-26 [63]", () => {
+describe("[63] batches on 2025-03-26", () => {
   it("are answered with one array, each request once, notifications not at all", async () => {
     const body = [
       toolCall("echo", { text: "one" }, 1),
@@ -103,7 +103,7 @@ describe("batches on 2025-03-26 [63]", () => {
     expect(textOf(messages.get(2) ?? {})).toBe("4");
   });
 
-  it("leave out what was cancelled [13]", async () => {
+  it("[13] leave out what was cancelled", async () => {
     const stream = await session.open([
       toolCall("hang", { key: "b" }, 1, { progressToken: 1 }),
       request("ping", undefined, 2),
@@ -115,7 +115,7 @@ describe("batches on 2025-03-26 [63]", () => {
     expect(answers.map(({ id }) => id)).toEqual([2]);
   });
 
-  it("of which everything was cancelled end all the same [13]", async () => {
+  it("[13] of which everything was cancelled end all the same", async () => {
     const stream = await session.open([toolCall("hang", { key: "b" }, 1, { progressToken: 1 })]);
     await served.probe.until("started:b");
     await session.notify("notifications/cancelled", { requestId: 1 });
@@ -124,7 +124,7 @@ describe("batches on 2025-03-26 [63]", () => {
     expect(await stream.closed).toBe("end");
   });
 
-  it("are served to a client without a session, who is taken to speak 2025-03-26 [93]", async () => {
+  it("[93] are served to a client without a session, who is taken to speak 2025-03-26", async () => {
     const answer = await post(served.url, [toolCall("echo", { text: "x" }), request("ping", undefined, 2)]);
     expect(answer.json).toHaveLength(2);
   });
@@ -135,7 +135,7 @@ describe("batches on 2025-03-26 [63]", () => {
   });
 });
 
-describe("batches on other revisions [63]", () => {
+describe("[63] batches on other revisions", () => {
   it.each(LEGACY.filter((version) => version !== "2025-03-26"))(
     "are refused on %s, and nothing of them runs",
     async (version) => {

@@ -129,7 +129,7 @@ describe("notifications and responses", () => {
     ["notifications/cancelled", { requestId: null }],
     ["notifications/cancelled", { requestId: {} }],
     ["notifications/progress", { progressToken: "nobody", progress: 1 }],
-  ])("%s %j is 202 without a body [67]", async (method, params) => {
+  ])("[67] %s %j is 202 without a body", async (method, params) => {
     const session = await legacySession(served.url);
     const answer = await session.notify(method, params as Json | undefined);
     expect([answer.status, answer.raw.length]).toEqual([202, 0]);
@@ -137,7 +137,7 @@ describe("notifications and responses", () => {
   });
 
   it.each([[{ result: {} }], [{ error: { code: -1, message: "no" } }]])(
-    "a response %j to nothing is 202 [67]",
+    "[67] a response %j to nothing is 202",
     async (part) => {
       const session = await legacySession(served.url);
       for (const id of [1, 99, "1", "x"]) {
@@ -148,7 +148,7 @@ describe("notifications and responses", () => {
   );
 });
 
-describe("ids of requests [66]", () => {
+describe("[66] ids of requests", () => {
   it.each([0, "", -1, "x".repeat(1024), Number.MAX_SAFE_INTEGER, 1.0, -0, "\u0000\u2028\ud83d\ude00"])(
     "%j is echoed",
     async (id) => {
@@ -178,7 +178,7 @@ describe("ids of requests [66]", () => {
     expect(answer.reply).not.toHaveProperty("id");
   });
 
-  it.each([0, "", "x"])("%j can be cancelled, and nothing is said any more [13]", async (id) => {
+  it.each([0, "", "x"])("[13] %j can be cancelled, and nothing is said any more", async (id) => {
     const session = await legacySession(served.url);
     const stream = await session.open(toolCall("hang", { key: "c" }, id, { progressToken: 1 }));
     await served.probe.until("started:c");

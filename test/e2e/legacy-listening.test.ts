@@ -66,7 +66,7 @@ describe("the GET stream", () => {
   });
 });
 
-describe("a second GET stream [43]", () => {
+describe("[43] a second GET stream", () => {
   it("gets what is new, once; the first one stays open", async () => {
     const first = await session.listen();
     const second = await session.listen();
@@ -146,7 +146,7 @@ describe("a stream that cannot be served any more", () => {
   });
 });
 
-describe("a connection that breaks [15]", () => {
+describe("[15] a connection that breaks", () => {
   it("cancels nothing: the result waits, and comes once, in order", async () => {
     const stream = await session.open(toolCall("hold", { key: "b" }, 1, { progressToken: 1 }));
     await stream.messages.expect();

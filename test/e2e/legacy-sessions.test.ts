@@ -45,7 +45,7 @@ async function statuses(url: string, id: string, who: Headers): Promise<number[]
 const GONE = [404, 404, 404, 404];
 
 describe("the id of a session", () => {
-  it("is visible ASCII, long enough not to be guessed, and never the same", async () => {
+  it("[S6] is visible ASCII, long enough not to be guessed, and never the same", async () => {
     const ids = await Promise.all(
       Array.from({ length: 50 }, async () => sessionId(await initialize(served.url, "2025-11-25", A))),
     );
@@ -65,7 +65,7 @@ describe("the id of a session", () => {
     expect(message.result).not.toHaveProperty("isError");
   });
 
-  it("is ours to choose: one that the client sends along with initialize is ignored [41]", async () => {
+  it("[41] is ours to choose: one that the client sends along with initialize is ignored", async () => {
     const chosen = "chosen-by-the-client";
     const answer = await initialize(served.url, "2025-11-25", { ...A, "mcp-session-id": chosen });
     expect(answer.status).toBe(200);
@@ -79,7 +79,7 @@ describe("the id of a session", () => {
     ).toBe(200);
   });
 
-  it("altered by one character is dead, wherever that is [94]", async () => {
+  it("[94] altered by one character is dead, wherever that is", async () => {
     const id = sessionId(await initialize(served.url, "2025-11-25", A));
     for (let at = 0; at < id.length; at += 1) {
       const altered = id.slice(0, at) + (id[at] === "A" ? "B" : "A") + id.slice(at + 1);
@@ -102,7 +102,7 @@ describe("the id of a session", () => {
     expect((await post(served.url, request("ping"), { headers: { ...A, "mcp-session-id": id } })).status).toBe(200);
   });
 
-  it.each(["__proto__", "constructor", "toString", "hasOwnProperty"])("%s names nothing [64]", async (name) => {
+  it.each(["__proto__", "constructor", "toString", "hasOwnProperty"])("[64] %s names nothing", async (name) => {
     expect(await statuses(served.url, name, A)).toEqual(GONE);
   });
 
@@ -127,7 +127,7 @@ describe("the id of a session", () => {
     }
   });
 
-  it("tells the client with an id of its request and words to act on [38]", async () => {
+  it("[38] tells the client with an id of its request and words to act on", async () => {
     const answer = await post(served.url, request("ping", undefined, "p"), {
       headers: { ...A, "mcp-session-id": "gone" },
     });
@@ -138,7 +138,7 @@ describe("the id of a session", () => {
   });
 });
 
-describe("somebody else's session [42]", () => {
+describe("[42, S7] somebody else's session", () => {
   it("is not there: not for POST, GET, DELETE or replay, and its owner notices nothing", async () => {
     const session = await legacySession(served.url, "2025-11-25", { headers: A });
     const id = session.id ?? "";
@@ -181,7 +181,7 @@ describe("somebody else's session [42]", () => {
   });
 });
 
-describe("the secret that seals ids [94]", () => {
+describe("[94] the secret that seals ids", () => {
   async function opened(options: McpServerOptions, id: string): Promise<RawResponse> {
     const { url } = await serve({ auth, ...options });
     return post(url, toolCall("whoami"), { headers: { ...A, "mcp-session-id": id }, revision: "2025-06-18" });
@@ -191,7 +191,7 @@ describe("the secret that seals ids [94]", () => {
     id = sessionId(await initialize(served.url, "2025-06-18", A));
   });
 
-  it("lets a session go on in a new process [37]", async () => {
+  it("[37] lets a session go on in a new process", async () => {
     const answer = await opened({ secret: SECRET }, id);
     expect(structuredOf(answer.reply)).toMatchObject({ revision: "2025-06-18", client: "raw" });
   });
@@ -202,18 +202,18 @@ describe("the secret that seals ids [94]", () => {
     expect((await opened({ secret: `${SECRET}!` }, id)).status).toBe(404);
   });
 
-  it("is random by default, so that a restart is an exact 404 [38]", async () => {
+  it("[38] is random by default, so that a restart is an exact 404", async () => {
     expect((await opened({}, id)).status).toBe(404);
   });
 
-  it("does not open an id on another route [94]", async () => {
+  it("[94, S9] does not open an id on another route", async () => {
     const other = await serve({ auth, secret: SECRET }, { path: "/other" });
     const answer = await post(other.url, request("ping"), { headers: { ...A, "mcp-session-id": id } });
     expect(answer.status).toBe(404);
   });
 });
 
-describe("a client that never sends the id back [93]", () => {
+describe("[93] a client that never sends the id back", () => {
   it("is served, and nothing leaks from call to call", async () => {
     await initialize(served.url, "2025-06-18", A);
     const headers = { ...A, "mcp-protocol-version": "2025-06-18" };

@@ -86,7 +86,7 @@ describe("requests of the server", () => {
     expect(new Set(ids).size).toBe(3);
   });
 
-  it("never use an id twice in a session that goes on in another process [37]", async () => {
+  it("[37] never use an id twice in a session that goes on in another process", async () => {
     const secret = "one secret for both";
     const [one, two] = [await serve({ secret }), await serve({ secret })];
     const first = await fullSession(one.url);

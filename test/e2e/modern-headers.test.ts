@@ -15,7 +15,7 @@ beforeEach(async () => {
   client = modernClient(served.url);
 });
 
-describe("Mcp-Name [47]", () => {
+describe("[47] Mcp-Name", () => {
   it.each([
     ["tools/call", { name: "echo", arguments: { text: "x" } }],
     ["prompts/get", { name: "simple" }],
@@ -64,7 +64,7 @@ function deploy(args: Record<string, unknown>, headers: Record<string, string | 
   return client.tool("deploy", args, { headers });
 }
 
-describe("Mcp-Param-* [47]", () => {
+describe("[47] Mcp-Param-*", () => {
   it.each([
     ["region", "us-west1", "us-west1"],
     ["region", "with inner space", "with inner space"],
@@ -151,7 +151,7 @@ describe("Mcp-Param-* [47]", () => {
   });
 });
 
-describe("headers on the wire [47]", () => {
+describe("[47] headers on the wire", () => {
   /** Sends lines that no HTTP library would send. */
   async function raw(lines: readonly string[]): Promise<number> {
     const params = { name: "echo", arguments: { text: "x" } };

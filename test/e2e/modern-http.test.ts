@@ -22,7 +22,7 @@ function without(key: string): Record<string, unknown> {
   return rest;
 }
 
-describe("the envelope [46]", () => {
+describe("[46] the envelope", () => {
   it.each([
     ["no params", undefined],
     ["no _meta", {}],
@@ -60,7 +60,7 @@ describe("the envelope [46]", () => {
   });
 });
 
-describe("the version [46]", () => {
+describe("[46] the version", () => {
   it("refuses one it does not know, naming those it does", async () => {
     const answer = await client.send("tools/list", {}, { protocolVersion: "v999.0.0" });
     expect(refusal(answer)).toEqual({ status: 400, code: -32022, id: 1 });
@@ -75,7 +75,7 @@ describe("the version [46]", () => {
     ["a legacy one", "2025-11-25"],
     ["sent twice", "2026-07-28, 2026-07-28"],
     ["empty", ""],
-  ])("refuses a header that is %s [47]", async (_what, header) => {
+  ])("[47] refuses a header that is %s", async (_what, header) => {
     const answer = await client.send("tools/list", {}, { headers: { "mcp-protocol-version": header } });
     expect(refusal(answer)).toEqual({ status: 400, code: -32020, id: 1 });
   });
@@ -93,7 +93,7 @@ describe("the version [46]", () => {
   });
 });
 
-describe("the method [46, 47]", () => {
+describe("[46, 47] the method", () => {
   it.each([
     ["missing", undefined],
     ["another", "prompts/list"],
@@ -153,7 +153,7 @@ describe("what earlier revisions had", () => {
     stream.close();
   });
 
-  it("ignores a session id and a Last-Event-ID, and mints nothing [44]", async () => {
+  it("[44] ignores a session id and a Last-Event-ID, and mints nothing", async () => {
     const headers = { "mcp-session-id": "stale", "last-event-id": "AAAAAAAAAAAAAAAAAAAAAA_1" };
     const answer = await client.tool("whoami", {}, { headers });
     expect(resultOf(answer).structuredContent).toMatchObject({ revision: "2026-07-28", transport: "http" });
@@ -166,7 +166,7 @@ describe("what earlier revisions had", () => {
     ["a response", { jsonrpc: "2.0", id: 1, result: {} }],
     ["a string", "hello"],
     ["null", null],
-  ])("refuses %s with 400 [63, 67]", async (_what, body) => {
+  ])("[63, 67] refuses %s with 400", async (_what, body) => {
     const answer = await post(served.url, JSON.stringify(body), { headers: HEADERS });
     expect(answer.status).toBe(400);
     expect(refusal(answer).code).toBe(-32600);

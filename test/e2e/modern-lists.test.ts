@@ -19,7 +19,7 @@ beforeEach(async () => {
   client = modernClient(served.url);
 });
 
-describe("server/discover [45]", () => {
+describe("[45] server/discover", () => {
   it("says which versions and capabilities there are, and who answers", async () => {
     const result = resultOf(await client.send("server/discover"));
     expect(result).toEqual({
@@ -141,7 +141,7 @@ describe("pages", () => {
     for (const part of parts.slice(0, -1)) expect(part).toHaveLength(2);
   });
 
-  it("keep their order, request after request and after a restart [49]", async () => {
+  it("[49] keep their order, request after request and after a restart", async () => {
     const first = resultOf(await client.send("tools/list")).tools;
     expect(resultOf(await client.send("tools/list")).tools).toEqual(first);
     expect(resultOf(await modernClient((await serve()).url).send("tools/list")).tools).toEqual(first);

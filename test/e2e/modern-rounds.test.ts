@@ -125,7 +125,7 @@ describe("several questions", () => {
     expect(textOf(await round("ask_all", {}, rest))).toBe("Ada word 0");
   });
 
-  it("take as many rounds as they need, steps run once, and every round has its own state [21]", async () => {
+  it("[21] take as many rounds as they need, steps run once, and every round has its own state", async () => {
     const args = { key: "k" };
     const first = asked(await round("rounds", args));
     expect(Object.keys(first.requests)).toEqual(["first"]);
@@ -169,7 +169,7 @@ describe("several questions", () => {
   });
 });
 
-describe("state that is not ours to take is refused [21]", () => {
+describe("[21] state that is not ours to take is refused", () => {
   let state: string;
   const inputResponses = { first: name("A") };
   const args = { key: "k", extra: [1, { a: 1, b: 2 }] };

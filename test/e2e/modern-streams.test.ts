@@ -78,7 +78,7 @@ describe("the form of an answer", () => {
     expect((await client.tool("echo", {}, { headers: { accept: "text/html" } })).status).toBe(406);
   });
 
-  it("keeps text that looks like event-stream syntax inside its event [57]", async () => {
+  it("[57] keeps text that looks like event-stream syntax inside its event", async () => {
     const text = "data: x\n\nid: 9\nevent: y\r\r\n\u0000\u2028\u2029: comment";
     const answer = await client.tool("echo", { text }, { headers: { accept: "text/event-stream" } });
     expect(answer.events).toHaveLength(1);
@@ -108,7 +108,7 @@ async function listen(notifications: Json, id: string | number = "sub"): Promise
   return stream;
 }
 
-describe("subscriptions/listen [48]", () => {
+describe("[48] subscriptions/listen", () => {
   it.each(["sub", 7, 0, ""])("acknowledges first and puts its id %j on everything", async (id) => {
     const asked = { toolsListChanged: true, resourceSubscriptions: ["test://live"], unknown: true };
     const stream = await listen(asked, id);
@@ -173,7 +173,7 @@ describe("subscriptions/listen [48]", () => {
     expect(last).toMatchObject({ id: "bye", result: { resultType: "complete", _meta: { [SUBSCRIPTION]: "bye" } } });
   });
 
-  it("grants nothing that the caller may not read: updates would tell that it exists [48]", async () => {
+  it("[48] grants nothing that the caller may not read: updates would tell that it exists", async () => {
     const stream = await listen({ resourceSubscriptions: ["test://guarded", "test://live"] });
     const first = await stream.messages.expect();
     stream.close();
@@ -191,7 +191,7 @@ describe("subscriptions/listen [48]", () => {
   });
 });
 
-describe("closing the connection cancels [14]", () => {
+describe("[14] closing the connection cancels", () => {
   it("aborts the handler's signal, and the server goes on", async () => {
     const params = { name: "hang", arguments: { key: "h" } };
     const stream = await client.open("tools/call", params, { progressToken: 1 });

@@ -17,7 +17,7 @@ const MIB = 1024 * 1024;
 const text = ({ content }: ToolResult): string => String(content[0]?.text);
 const names = (items: readonly { readonly name: string }[]): string[] => items.map(({ name }) => name);
 
-describe.each(OFFICIAL_DRIVERS)("$label [92]", (driver) => {
+describe.each(OFFICIAL_DRIVERS)("[92] $label", (driver) => {
   const requests = new Probe();
   let answers: Record<string, () => Record<string, unknown>> = {};
   let served: Served | undefined;
@@ -175,7 +175,7 @@ describe.each(OFFICIAL_DRIVERS)("$label [92]", (driver) => {
     expect(updates).toHaveLength(1);
   });
 
-  it("cancels: the handler's signal aborts, the client's promise rejects, the next call works [13]", async () => {
+  it("[13] cancels: the handler's signal aborts, the client's promise rejects, the next call works", async () => {
     const controller = new AbortController();
     const hanging = client.callTool("hang", { key: driver.label }, { signal: controller.signal });
     const rejected = expect(hanging).rejects.toThrow();

@@ -14,7 +14,7 @@ const lastOf = (stream: { messages: { all: Record<string, unknown>[] } }) => str
 const hold = (session: LegacySession, key: string) =>
   session.open(toolCall("hold", { key }, key, { progressToken: 1 }));
 
-describe("shutdown in a process [13 of the design]", () => {
+describe("[89] shutdown in a process", () => {
   let served: Served;
   let session: LegacySession;
   beforeEach(async () => {
@@ -138,7 +138,7 @@ describe("shutdown in a process [13 of the design]", () => {
   });
 });
 
-describe("signals [89]", () => {
+describe("[89] signals", () => {
   it.each(["SIGTERM", "SIGINT"] as const)(
     "%s: not ready, calls drained, listen streams ended, exit 0",
     async (signal) => {

@@ -1,6 +1,6 @@
 /**
- * [must show] One process serves every revision on one port, and clients that use id 1 for everything at the same time
- * never see each other's answers (security record, row 5: CVE-2026-25536).
+ * [S5] One process serves every revision on one port, and clients that use id 1 for everything at the same time
+ * never see each other's answers (CVE-2026-25536).
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -45,7 +45,7 @@ async function hammerAll(clients: readonly MarkedClient[]): Promise<void> {
   expect(server.exitCode).toBeNull();
 }
 
-test("[5, 39, must show] every revision at once, 1,000 calls each, all with id 1: every answer is its caller's", {
+test("[S5] every revision at once, 1,000 calls each, all with id 1: every answer is its caller's", {
   timeout: 120_000,
 }, async () => {
   await hammerAll([
@@ -58,7 +58,7 @@ test("[5, 39, must show] every revision at once, 1,000 calls each, all with id 1
   ]);
 });
 
-test("[5] two clients of one revision and of one principal, the same ids in parallel", {
+test("[S5] two clients of one revision and of one principal, the same ids in parallel", {
   timeout: 120_000,
 }, async () => {
   const user = "twin";

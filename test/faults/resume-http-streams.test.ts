@@ -92,7 +92,7 @@ test("[43] resumed while the first connection still looks alive: the same", asyn
   expect(second.messages.all).toEqual(expectedMessages(1, 7, 4));
 });
 
-describe("[42, row 7] a Last-Event-ID that is not this session's is answered with 404 and replays nothing", () => {
+describe("[42, S7] a Last-Event-ID that is not this session's is answered with 404 and replays nothing", () => {
   let owner: LegacySession;
   let lastEventId: string;
   beforeAll(async () => {
@@ -155,7 +155,7 @@ test("[32] events that the log dropped are told as a gap, then the rest follows"
 });
 
 describe("ctx.closeStream()", () => {
-  test("[2025-11-25, SEP-1699] ends the connection with an id to poll by; the client polls to the end", async () => {
+  test("2025-11-25, SEP-1699: ends the connection with an id to poll by; the client polls to the end", async () => {
     const session = await alice();
     const story = stories.get("polled");
     const opening = session.open(session.message("tools/call", stories.params("polled"), 1));

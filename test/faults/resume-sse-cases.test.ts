@@ -109,7 +109,7 @@ describe("[15] cut while an elicitation waits", () => {
   });
 });
 
-test("[42, row 7] another principal with the id gets a session of its own and not one event of ours", async () => {
+test("[42, S7] another principal with the id gets a session of its own and not one event of ours", async () => {
   const alice = await client("alice");
   await alice.initialize();
   await alice.send(alice.message("tools/call", stories.params("leak"), "call"));
@@ -171,7 +171,7 @@ describe("an id that names nothing opens a new session", () => {
 const JSON_TYPE = { "content-type": "application/json", "x-user": "alice" };
 const PING = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "ping" });
 
-test("resumed twice at once: the newer connection takes over, the older is ended", async () => {
+test("[43] resumed twice at once: the newer connection takes over, the older is ended", async () => {
   const one = await client();
   await one.initialize();
   await one.send(one.message("tools/call", stories.params("twice"), "call"));

@@ -84,7 +84,7 @@ describe.each<Plumbing>(["socket pair", "pipe"])("over a %s", (plumbing) => {
     await leave(client);
   });
 
-  test("[14, 88] 5 MB in one message, in pieces of odd sizes, there and back; a longer line is refused and skipped", async () => {
+  test("[88, S14] 5 MB in one message, in pieces of odd sizes, there and back; a longer line is refused and skipped", async () => {
     const client = start(plumbing);
     await client.initialize();
     const large = "é€😀\u2028\\".repeat(400_000);

@@ -122,7 +122,7 @@ const denied = (promise: Promise<unknown>) =>
   );
 const names = (entries: readonly Record<string, unknown>[]) => entries.map(({ name }) => name);
 
-describe.each(PROTOCOL_VERSIONS)("[79, 27] %s", (revision) => {
+describe.each(PROTOCOL_VERSIONS)("[79, S27] %s", (revision) => {
   test.each(CALLERS)("$subject: lists and calls agree, and with the rules", async (principal) => {
     const client = await judged(mcp, revision, { principal });
     const allowed = Object.keys(RULES).filter((name) => RULES[name]?.allows(principal));

@@ -9,7 +9,7 @@ const STRAYS = ["at import\n", "at import through fs", "in the body", "while ser
 
 const missing = (result: Result): string[] => STRAYS.filter((text) => !result.stderr.includes(`stray ${text}`));
 
-describe.runIf(process.platform === "linux")("the early entry", () => {
+describe.runIf(process.platform === "linux")("[86] the early entry", () => {
   it("covers what is printed while the rest is imported, and is adopted", async () => {
     const result = await run("early-import.ts");
     expect(result.stdout).toBe(PROTOCOL);
@@ -52,7 +52,7 @@ describe.runIf(process.platform === "linux")("the early entry", () => {
   });
 });
 
-describe.runIf(process.platform !== "win32")("early output held until it is decided", () => {
+describe.runIf(process.platform !== "win32")("[86] early output held until it is decided", () => {
   it("goes to stderr when stdio is served, and says where it came from", async () => {
     const { stdout, stderr } = await run("hold.ts", ["stdio", "hold"]);
     expect(stdout).toBe("protocol\n");

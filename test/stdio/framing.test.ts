@@ -43,7 +43,7 @@ describe("LineFramer", () => {
     expect(frame(["\n\ufeffa\n"])).toEqual(["\ufeffa"]);
   });
 
-  it("keeps characters whole wherever they are split", () => {
+  it("[58, 88] keeps characters whole wherever they are split", () => {
     const text = '{"a":"\u00e9\u4e16\ud83d\ude00\u2028"}';
     const bytes = Buffer.from(`${text}\n`);
     for (let cut = 0; cut <= bytes.length; cut += 1) {
@@ -57,7 +57,7 @@ describe("LineFramer", () => {
     expect(frame([bad.subarray(0, 2), bad.subarray(2), "next\n"])).toEqual(["invalid UTF-8!", "next"]);
   });
 
-  it("reports an overlong line once, as soon as it is one, and goes on behind it", () => {
+  it("[88, S14] reports an overlong line once, as soon as it is one, and goes on behind it", () => {
     const { framer, events } = collector(8);
     framer.push(Buffer.from("12345678\n1234567"));
     expect(events).toEqual(["12345678"]);
@@ -68,7 +68,7 @@ describe("LineFramer", () => {
     expect(events).toEqual(["12345678", { overlong: 9 }, "next", { overlong: 11 }]);
   });
 
-  it("holds no more than the bound of an endless line", () => {
+  it("[88, S14] holds no more than the bound of an endless line", () => {
     const { framer, events } = collector(1024 * 1024);
     const chunk = Buffer.alloc(64 * 1024, 0x61);
     const before = process.memoryUsage().arrayBuffers;
@@ -111,7 +111,7 @@ describe("LineFramer", () => {
     expect(lines).toEqual(["good"]);
   });
 
-  it("gives the same lines for the same bytes, however they are split", () => {
+  it("[88] gives the same lines for the same bytes, however they are split", () => {
     const piece = fc.oneof(
       fc
         .constantFrom("\n", "\r\n", "\r", " ", "\ufeff", '{"id":1}', "\u00e9", "\ud83d\ude00")

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { PARENT_CHECK_INTERVAL_MS, watchParent } from "../../src/transports/stdio/parent-watch.js";
 import { nodeArguments, waitFor } from "./run.js";
 
-describe.runIf(process.platform !== "win32")("watchParent", () => {
+describe.runIf(process.platform !== "win32")("[87] watchParent", () => {
   it("notices that the parent was killed although stdin stays open", async () => {
     // The shell is the parent; stdin of the program is this test's pipe, which stays open.
     const quoted = nodeArguments("watch.ts", []).map((word) => `'${word}'`);

@@ -25,7 +25,7 @@ async function readSlowly(child: ChildProcess): Promise<string> {
 
 const MODES = ["patched", "relay"];
 
-describe.runIf(process.platform !== "win32")("everything written is delivered", () => {
+describe.runIf(process.platform !== "win32")("[88] everything written is delivered", () => {
   it.each(MODES)("5 MB and an exit at once, over a socket pair (%s)", async (mode) => {
     const result = await run("writer.ts", ["exit"], { env: { HOLDFAST_STDIO_GUARD: mode } });
     expectText(result.stdout, `${LARGE}last\n`);
@@ -80,7 +80,7 @@ describe.runIf(process.platform !== "win32")("everything written is delivered", 
   });
 });
 
-describe.runIf(process.platform !== "win32")("when nobody reads", () => {
+describe.runIf(process.platform !== "win32")("[87] when nobody reads", () => {
   it.each(MODES)("a reader that is gone is told to everybody (%s)", async (mode) => {
     const child = start("writer.ts", ["broken"], { env: { HOLDFAST_STDIO_GUARD: mode } });
     await waitFor(child.stdout, /first/);
