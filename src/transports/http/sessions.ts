@@ -23,6 +23,8 @@ export interface LiveSession {
   /** Standing GET streams, newest last; the newest gets what belongs to no request. */
   readonly standing: EventStream[];
   lastUsedMs: number;
+  /** It was closed: whoever comes with its id begins with nothing. */
+  forgotten: boolean;
 }
 
 /** The newest standing stream that somebody reads; if nobody does, the newest, whose reader may come back for it. */
@@ -72,8 +74,11 @@ export class HttpSessions implements Ticking {
 
   /** The session's state, made anew when it holds none. Call `release` when the request is over. */
   acquire(opened: Opened<LiveSession>, principal: Principal): LiveSession {
-    opened.live ??= this.#live.get(opened.facts.sid) ?? this.#make(opened.facts, principal);
-    const { live } = opened;
+    let { live } = opened;
+    // What the token's cache remembers may have been forgotten here.
+    if (live === undefined || live.forgotten)
+      live = this.#live.get(opened.facts.sid) ?? this.#make(opened.facts, principal);
+    opened.live = live;
     live.lastUsedMs = Date.now();
     return live;
   }
@@ -127,7 +132,7 @@ export class HttpSessions implements Ticking {
   #make(facts: SessionFacts, principal: Principal): LiveSession {
     const client = { info: facts.clientInfo, capabilities: facts.capabilities };
     const session = newSession(this.#app, { revision: facts.revision, transport: "http", principal, client });
-    return { sid: facts.sid, counted: countedKey(principal), session, standing: [], lastUsedMs: 0 };
+    return { sid: facts.sid, counted: countedKey(principal), session, standing: [], lastUsedMs: 0, forgotten: false };
   }
 
   #unstand(live: LiveSession, standing: readonly EventStream[]): void {
@@ -150,6 +155,7 @@ export class HttpSessions implements Ticking {
 
   #forget(live: LiveSession): void {
     if (!this.#live.delete(live.sid)) return;
+    live.forgotten = true;
     if (live.counted !== undefined) this.#perPrincipal.delete(live.counted);
     this.#app.hub.delete(live.session);
     live.session.close();
