@@ -108,7 +108,7 @@ export class NodeExchange implements HttpExchange, ReplyStream {
   }
 
   get waiting(): number {
-    return this.#response.writableLength + this.#unsent.length;
+    return this.#response.destroyed ? 0 : this.#response.writableLength + this.#unsent.length;
   }
 
   /** What one turn of the event loop writes leaves together: twenty events in a row are one system call, not twenty. */
@@ -135,6 +135,9 @@ export class NodeExchange implements HttpExchange, ReplyStream {
   }
 
   abort(): void {
+    // What this turn gathered goes out as far as the kernel takes it: a client that has its head and an id comes back.
+    if (this.#flushing) this.flush();
+    this.#response.socket?.uncork();
     // Not complete: whoever waits to hear that the client is gone hears it now.
     this.#unsent = "";
     this.#response.destroy();

@@ -252,7 +252,10 @@ export class EventStream implements Linked<EventStream> {
 
   #write(text: string): void {
     const sink = this.#sink;
-    if (sink === undefined || sink.write(text) <= this.#options.maxQueuedBytes) return;
+    if (sink === undefined) return;
+    const waiting = sink.write(text);
+    // What waited before: one message may be larger than the bound, and its reader had no time to take it.
+    if (Number.isFinite(waiting) && waiting - text.length <= this.#options.maxQueuedBytes) return;
     this.detach(sink);
     sink.abort();
   }

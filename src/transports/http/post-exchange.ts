@@ -100,8 +100,7 @@ export class PostExchange implements Exchange, Ticking {
       const status = code === 0 || this.peer.revision.era === "legacy" ? 200 : (MODERN_STATUS.get(code) ?? 200);
       http.end(status, JSON_HEADERS, message);
       // Small answers are out at once; a large one must not stay in memory for a peer that is gone.
-      if (message.length > LARGE_ANSWER && http.waiting > 0)
-        new StallWatch(http, app.ticker, 2 * app.limits.keepAliveMs);
+      if (message.length > LARGE_ANSWER && http.waiting > 0) new StallWatch(http, app);
       return;
     }
     this.#open();
@@ -142,7 +141,7 @@ export class PostExchange implements Exchange, Ticking {
   #write(text: string): void {
     const queued = this.#sink?.write(text) ?? 0;
     // A reader that lets this much pile up is not reading; without replay the request ends with its connection.
-    if (queued > this.#options.app.limits.maxQueuedBytes) {
+    if (!Number.isFinite(queued) || queued - text.length > this.#options.app.limits.maxQueuedBytes) {
       this.#sink?.abort();
       this.#gone();
     }

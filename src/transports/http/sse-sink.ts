@@ -15,6 +15,7 @@ export class SseSink implements EventSink, Ticking {
   next: Ticking | undefined;
   linked = false;
   readonly #stream: ReplyStream;
+  readonly #app: Pick<App, "ticker" | "limits" | "budgets">;
   readonly #ticker: Ticker;
   readonly #keepAliveMs: number;
   #lastWrite: number;
@@ -26,6 +27,7 @@ export class SseSink implements EventSink, Ticking {
 
   constructor(stream: ReplyStream, app: Pick<App, "ticker" | "limits" | "budgets">) {
     this.#stream = stream;
+    this.#app = app;
     this.#ticker = app.ticker;
     this.#keepAliveMs = app.limits.keepAliveMs;
     this.#queues = app.budgets.queues;
@@ -53,7 +55,7 @@ export class SseSink implements EventSink, Ticking {
     if (this.#ended) return;
     this.gone();
     this.#stream.end();
-    if (this.#stream.waiting > 0) new StallWatch(this.#stream, this.#ticker, 2 * this.#keepAliveMs);
+    if (this.#stream.waiting > 0) new StallWatch(this.#stream, this.#app);
   }
 
   abort(): void {

@@ -1,3 +1,5 @@
+import type { App } from "../../server/app.js";
+import type { Budget } from "../../util/budget.js";
 import type { Ticker, Ticking } from "../../util/ticker.js";
 
 /** Something that writes to a reader which may have gone without a word. */
@@ -34,18 +36,26 @@ export class StallWatch implements Ticking {
   linked = false;
   readonly #stream: Stallable;
   readonly #ticker: Ticker;
+  readonly #queues: Budget;
   readonly #clock: StallClock;
+  #counted = 0;
 
-  constructor(stream: Stallable, ticker: Ticker, afterMs: number) {
+  constructor(stream: Stallable, app: Pick<App, "ticker" | "limits" | "budgets">) {
     this.#stream = stream;
-    this.#ticker = ticker;
-    this.#clock = new StallClock(afterMs);
-    ticker.add(this);
+    this.#ticker = app.ticker;
+    this.#queues = app.budgets.queues;
+    this.#clock = new StallClock(2 * app.limits.keepAliveMs);
+    app.ticker.add(this);
   }
 
   tick(nowMs: number): void {
     const { waiting } = this.#stream;
-    if (waiting > 0 && !this.#clock.isStalled(waiting, nowMs)) return;
+    // Counted from the first sweep on: an answer that is on its way waits for nobody.
+    const took = waiting < this.#counted || this.#counted === 0;
+    this.#queues.add(waiting - this.#counted);
+    this.#counted = waiting;
+    if (waiting > 0 && !this.#clock.isStalled(waiting, nowMs) && (took || !this.#queues.exceeded)) return;
+    this.#queues.add(-this.#counted);
     this.#ticker.delete(this);
     if (waiting > 0) this.#stream.abort();
   }

@@ -1,0 +1,47 @@
+import type { LimitName } from "../../src/server/limits.js";
+
+/**
+ * Where each limit is shown to work: at its bound, below it, for everybody else, after the load, and lifted. The type is
+ * the point: a new limit does not compile without a test that names it.
+ */
+export const COVERED: Readonly<Record<LimitName, string>> = {
+  maxBodyBytes: "bodies.test.ts",
+  maxLineBytes: "stdio.test.ts",
+  maxBodyBytesTotal: "bodies.test.ts",
+  maxJsonDepth: "json.test.ts",
+  maxJsonKeys: "json.test.ts",
+  maxHeaderBytes: "sockets.test.ts",
+  headersTimeoutMs: "sockets.test.ts",
+  requestTimeoutMs: "sockets.test.ts",
+  authTimeoutMs: "time.test.ts",
+  maxConnections: "sockets.test.ts",
+  maxBatch: "json.test.ts",
+  maxCalls: "calls.test.ts",
+  maxCallsPerPrincipal: "calls.test.ts",
+  maxCallsPerSession: "calls.test.ts",
+  maxNotificationsPerCall: "results.test.ts",
+  maxResultBytes: "results.test.ts",
+  callTimeoutMs: "time.test.ts",
+  clientRequestTimeoutMs: "questions.test.ts",
+  sessionMaxAgeMs: "sessions.test.ts",
+  sessionIdleMs: "sessions.test.ts",
+  maxSessions: "sessions.test.ts",
+  maxSessionsPerPrincipal: "sessions.test.ts",
+  maxSubscriptions: "sessions.test.ts",
+  maxPendingRequests: "questions.test.ts",
+  maxStreams: "streams.test.ts",
+  maxStreamsPerPrincipal: "streams.test.ts",
+  maxStreamsPerSession: "streams.test.ts",
+  streamMaxEvents: "replay.test.ts",
+  streamMaxBytes: "replay.test.ts",
+  streamMaxBytesTotal: "replay-total.test.ts",
+  resumeWindowMs: "replay.test.ts",
+  maxQueuedBytes: "readers.test.ts",
+  maxQueuedBytesTotal: "readers.test.ts",
+  keepAliveMs: "silence.test.ts",
+  slowCallMs: "silence.test.ts",
+  retryMs: "replay.test.ts",
+  requestStateTtlMs: "questions.test.ts",
+  requestStateMaxBytes: "questions.test.ts",
+  maxRounds: "questions.test.ts",
+};
