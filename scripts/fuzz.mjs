@@ -1,201 +1,168 @@
 // The long form of the fuzz tests: the targets of test/fuzz with millions of inputs, split over worker processes.
-//   node scripts/fuzz.mjs [--inputs 10000000] [--seed N] [--target NAME] [--workers 2] [--replay INDEX]
+//   node scripts/fuzz.mjs [--inputs 10000000] [--seed N] [--target NAME]... [--workers 2] [--replay INDEX] [--list]
 // An input is named by seed, target and index; a failure comes with the command that runs it alone. Exits 1 on a failure.
+// --from takes the targets of another module, --patience the seconds after which a silent worker hangs.
 import { fork } from "node:child_process";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { build } from "esbuild";
+import { FuzzReport, grouped } from "./fuzz-report.mjs";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const WORKER = join(ROOT, "test", "fuzz", "worker.ts");
-/** A worker reports many times a second; one that is silent for so long hangs in an input. */
-const HANG_MS = 60_000;
-/** How often progress is told where it cannot be written over. */
-const LINE_MS = 10_000;
-const REDRAW_MS = 250;
-/** What a heap may grow by from the end of the warm-up: caches fill, a leak of ten bytes per input would show. */
-const MAX_HEAP_GROWTH_MIB = 48;
-const MIB = 1_048_576;
+const FUZZ = join(ROOT, "test", "fuzz");
+/** A worker that has said nothing for so long has not even started. */
+const START_MS = 60_000;
+const WATCH_MS = 250;
+const MAX_SEED = 2 ** 31;
 
 const { values: options } = parseArgs({
   options: {
     inputs: { type: "string", default: "10000000" },
-    seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
-    target: { type: "string" },
+    seed: { type: "string", default: String(Math.floor(Math.random() * MAX_SEED)) },
+    target: { type: "string", multiple: true },
     workers: { type: "string", default: "2" },
     replay: { type: "string" },
+    list: { type: "boolean", default: false },
+    from: { type: "string" },
+    // A worker reports ten times a second; shrinking a failure takes the longest between two reports.
+    patience: { type: "string", default: "20" },
   },
 });
 const inputs = whole("inputs", options.inputs);
 const seed = whole("seed", options.seed);
 const workers = Math.max(1, whole("workers", options.workers));
+const patienceMs = 1000 * whole("patience", options.patience);
+const again = `node scripts/fuzz.mjs${options.from === undefined ? "" : ` --from ${options.from}`}`;
+const report = new FuzzReport({ seed, inputs, again });
 
-const failures = [];
-const rows = new Map();
-const heaps = [];
-const startedAt = Date.now();
-
-const targets = (await targetList()).filter(({ name }) => options.target === undefined || name === options.target);
-if (targets.length === 0) stop(`no target is called ${options.target}`);
-if (options.replay !== undefined) await replay();
+const folder = temporaryFolder();
+const worker = await bundle();
+const all = await allTargets();
+const unknown = (options.target ?? []).find((name) => !all.some((target) => target.name === name));
+if (unknown !== undefined) stop(`no target is called ${unknown}, see --list`);
+const targets = all.filter(({ name }) => options.target?.includes(name) ?? true);
+if (options.list) for (const { name, share } of targets) console.log(`${name.padEnd(16)}${grouped(share)}`);
+else if (options.replay !== undefined) await replay();
 else await runAll();
-process.exit(failures.length > 0 ? 1 : 0);
+process.exitCode = report.failures > 0 ? 1 : 0;
 
 async function runAll() {
   console.log(`${grouped(inputs)} inputs, seed ${seed}, ${workers} workers`);
-  const total = targets.reduce((sum, { weight }) => sum + weight, 0);
-  const shares = Object.fromEntries(
-    targets.map(({ name, weight }) => [name, Math.ceil((inputs * weight) / total / workers)]),
-  );
-  const timer = setInterval(progress, process.stdout.isTTY ? REDRAW_MS : LINE_MS);
-  await Promise.all(Array.from({ length: workers }, (_, first) => work(first, shares)));
-  clearInterval(timer);
-  summary();
+  const total = targets.reduce((sum, { share }) => sum + share, 0);
+  const shares = targets.map(({ name, share }) => [name, Math.ceil((inputs * share) / total / workers)]);
+  report.begin();
+  await Promise.all(Array.from({ length: workers }, (_, first) => work(first, Object.fromEntries(shares))));
+  report.end(workers);
 }
 
 /** One worker's whole part. A crash or a hang is a failure, and the end of this part. */
 async function work(first, shares) {
   let at;
-  const outcome = await session({ seed, first, step: workers, shares }, (message) => {
+  const outcome = await session({ kind: "work", seed, first, step: workers, shares }, (message) => {
     if (message.kind === "at") at = message;
-    else if (message.kind === "done") rowOf(message.target, first, message);
-    else if (message.kind === "failure") failed(message);
-    else if (message.kind === "end") heaps.push(message);
+    report.told(first, message);
   });
   if (outcome === "ended") return;
-  const where = at === undefined ? "before the first input" : `in ${at.target}, at or after index ${at.index}`;
-  if (outcome !== "hung" || at === undefined) {
-    failed({ target: at?.target ?? "?", index: at?.index ?? 0, text: `a worker ended (${outcome}) ${where}`, input: "" });
-    return;
-  }
-  const index = await traced(at, first);
-  failed({ target: at.target, index: index ?? at.index, text: `hangs: a worker was silent ${where}`, input: "" });
+  if (at === undefined)
+    return report.failed({ target: "?", index: 0, text: `a worker ${outcome} before the first input` });
+  const index = await traced(at, outcome);
+  const text = index === undefined ? `a worker ${outcome} at or after this input` : `a worker ${outcome} in this input`;
+  report.failed({ target: at.target, index: index ?? at.index, text });
 }
 
-/** Runs the inputs of a worker that hung once more, one by one, and returns the index of the last that began. */
-async function traced({ target, index }, first) {
-  let last = "";
-  const job = { seed, first, step: workers, shares: {}, trace: { target, from: index } };
-  const outcome = await session(job, () => {}, (text) => {
-    last = text.trimEnd().split("\n").at(-1) ?? last;
+/** Runs the last inputs of a worker that ended early once more, and returns the index of the one in which it ends so. */
+async function traced({ target, index: from }, expected) {
+  let said = "";
+  const outcome = await session({ kind: "trace", seed, target, from, step: workers }, undefined, (text) => {
+    said = `${said}${text}`.slice(-100);
   });
-  return outcome === "hung" ? Number(last) : undefined;
-}
-
-/** Runs a worker to its end; says how it ended: "ended", "hung", or its exit code or signal. */
-async function session(job, onMessage, onOutput) {
-  const child = fork(WORKER, [JSON.stringify(job)], {
-    cwd: ROOT,
-    execArgv: ["--expose-gc", "--import", "tsx"],
-    stdio: ["ignore", onOutput === undefined ? "inherit" : "pipe", "inherit", "ipc"],
-  });
-  let heard = Date.now();
-  let hung = false;
-  child.stdout?.on("data", (chunk) => {
-    heard = Date.now();
-    onOutput(chunk.toString());
-  });
-  child.on("message", (message) => {
-    heard = Date.now();
-    onMessage(message);
-  });
-  const watch = setInterval(() => {
-    if (Date.now() - heard < HANG_MS) return;
-    hung = true;
-    child.kill("SIGKILL");
-  }, 1000);
-  const [code, signal] = await new Promise((resolve) => child.on("exit", (...how) => resolve(how)));
-  clearInterval(watch);
-  if (hung) return "hung";
-  return code === 0 ? "ended" : `${signal ?? `code ${code}`}`;
-}
-
-async function targetList() {
-  let list = [];
-  const outcome = await session({ list: true }, (message) => {
-    list = message.targets;
-  });
-  if (outcome !== "ended") stop(`the targets could not be loaded (${outcome})`);
-  return list;
+  return outcome === expected ? Number(said.trimEnd().split("\n").at(-1)) : undefined;
 }
 
 async function replay() {
-  const [{ name }] = targets;
-  if (targets.length !== 1) stop("--replay needs --target");
-  const job = { seed, first: 0, step: 1, shares: {}, replay: { target: name, index: whole("replay", options.replay) } };
-  const outcome = await session(job, failed);
-  if (outcome !== "ended") failed({ target: name, index: options.replay, text: `the worker ended: ${outcome}`, input: "" });
-}
-
-function failed({ target, index, text, input }) {
-  failures.push(target);
-  clearLine();
-  console.log(`\nFAILED ${target} ${index}\n${text}\n${input}`);
-  console.log(`Again: node scripts/fuzz.mjs --target ${target} --seed ${seed} --replay ${index}\n`);
-}
-
-function rowOf(target, worker, { inputs: done, ms, slowest, failures: count }) {
-  const row = rows.get(target) ?? [];
-  row[worker] = { done, ms, slowest, count };
-  rows.set(target, row);
-}
-
-function progress() {
-  const done = sum([...rows.values()].flat(), "done");
-  const seconds = (Date.now() - startedAt) / 1000;
-  const rate = done / seconds;
-  const left = rate > 0 ? duration((inputs - done) / rate) : "?";
-  const share = ((100 * done) / inputs).toFixed(1);
-  const line = `${share} %  ${grouped(done)} inputs  ${grouped(rate)}/s  ${left} left  ${failures.length} failures`;
-  if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K${line}`);
-  else console.log(line);
-}
-
-function summary() {
-  clearLine();
-  const lines = targets.map(({ name }) => {
-    const parts = (rows.get(name) ?? []).filter(Boolean);
-    const seconds = sum(parts, "ms") / 1000;
-    const slowest = parts.map((part) => part.slowest).sort((one, other) => other.ms - one.ms)[0] ?? { ms: 0, index: 0 };
-    const done = sum(parts, "done");
-    const slow = `${slowest.ms.toFixed(0)} ms (${slowest.index})`;
-    return [name, grouped(done), seconds.toFixed(1), grouped(done / seconds), slow, String(sum(parts, "count"))];
+  if (targets.length !== 1) stop("--replay needs one --target");
+  const [{ name: target }] = targets;
+  const index = whole("replay", options.replay);
+  const outcome = await session({ kind: "replay", seed, target, index }, (message) => {
+    report.told(0, message);
+    if (message.kind === "passed") console.log(`${target} ${index} passes:\n${message.input}`);
   });
-  const done = sum([...rows.values()].flat(), "done");
-  const seconds = (Date.now() - startedAt) / 1000;
-  const cpu = sum([...rows.values()].flat(), "ms") / 1000;
-  lines.push(["total", grouped(done), cpu.toFixed(1), grouped(done / cpu), "", String(failures.length)]);
-  console.log(aligned([["target", "inputs", "seconds", "per second", "slowest (index)", "failures"], ...lines]));
-  console.log(`\n${duration(seconds)} on ${workers} workers, ${grouped(done / seconds)} inputs/s, seed ${seed}`);
-  for (const { heapAtStart, heapAtEnd } of heaps) {
-    const growth = (heapAtEnd - heapAtStart) / MIB;
-    console.log(`heap of a worker: ${(heapAtStart / MIB).toFixed(1)} MiB -> ${(heapAtEnd / MIB).toFixed(1)} MiB`);
-    if (growth < MAX_HEAP_GROWTH_MIB) continue;
-    failures.push("heap");
-    console.log(`FAILED: it grew by ${growth.toFixed(1)} MiB, more than ${MAX_HEAP_GROWTH_MIB}`);
-  }
+  if (outcome !== "ended") report.failed({ target, index, text: `a worker ${outcome} in this input` });
 }
 
-function aligned(cells) {
-  const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)));
-  const pad = (text, column) => (column === 0 ? text.padEnd(widths[column]) : text.padStart(widths[column]));
-  return cells.map((row) => row.map(pad).join("  ")).join("\n");
+/** Runs a worker to its end; says how it came: "ended", "hangs" or "died (…)". */
+async function session(job, onMessage, onOutput) {
+  const child = fork(worker, [JSON.stringify(job)], {
+    cwd: ROOT,
+    execArgv: ["--expose-gc", "--enable-source-maps"],
+    stdio: ["ignore", onOutput === undefined ? "inherit" : "pipe", "inherit", "ipc"],
+  });
+  let deadline = performance.now() + START_MS;
+  let finished = false;
+  let hung = false;
+  const alive = () => {
+    deadline = performance.now() + patienceMs;
+  };
+  child.stdout?.on("data", (chunk) => {
+    alive();
+    onOutput(chunk.toString());
+  });
+  child.on("message", (message) => {
+    alive();
+    finished ||= message.kind === "bye";
+    onMessage?.(message);
+  });
+  const watch = setInterval(() => {
+    if (performance.now() < deadline) return;
+    hung = true;
+    child.kill("SIGKILL");
+  }, WATCH_MS);
+  const [code, signal] = await new Promise((resolve) => child.on("close", (...how) => resolve(how)));
+  clearInterval(watch);
+  if (hung) return "hangs";
+  return code === 0 && finished ? "ended" : `died (${signal ?? `code ${code}`})`;
 }
 
-function sum(list, key) {
-  return list.reduce((total, one) => total + (one?.[key] ?? 0), 0);
+async function allTargets() {
+  let list = [];
+  const outcome = await session({ kind: "list" }, (message) => {
+    if (message.kind === "list") list = message.targets;
+  });
+  if (outcome !== "ended") stop(`the targets could not be loaded: a worker ${outcome}`);
+  const total = list.reduce((sum, { weight }) => sum + weight, 0);
+  return list.map(({ name, weight }) => ({ name, share: (inputs * weight) / total }));
 }
 
-function grouped(number) {
-  return Number.isFinite(number) ? Math.round(number).toLocaleString("en-US").replaceAll(",", " ") : "-";
+/** The worker as one file: run from the sources one by one, the loader would cost more than many a target. */
+async function bundle() {
+  const from = options.from === undefined ? join(FUZZ, "targets", "index.ts") : resolve(options.from);
+  const imports = [`import { runWorker } from "./worker.ts";`, `import { TARGETS } from ${JSON.stringify(from)};`];
+  const outfile = join(folder, "worker.mjs");
+  await build({
+    stdin: { contents: `${imports.join("\n")}\nawait runWorker(TARGETS);`, resolveDir: FUZZ, loader: "ts" },
+    ...{ outfile, bundle: true, packages: "external", platform: "node", format: "esm", target: "node20" },
+    ...{ sourcemap: "inline", logLevel: "error" },
+    plugins: [{ name: "places", setup: keepPlaces }],
+  });
+  return outfile;
 }
 
-function duration(seconds) {
-  return seconds < 60 ? `${seconds.toFixed(0)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+/** A module that reads a file beside itself goes on doing so. */
+function keepPlaces({ onLoad }) {
+  onLoad({ filter: /[\\/]test[\\/].*\.ts$/ }, ({ path }) => {
+    const text = readFileSync(path, "utf8");
+    return { loader: "ts", contents: text.replaceAll("import.meta.url", JSON.stringify(pathToFileURL(path).href)) };
+  });
 }
 
-function clearLine() {
-  if (process.stdout.isTTY) process.stdout.write("\r\x1b[K");
+/** Inside the repository, so that packages are found. */
+function temporaryFolder() {
+  mkdirSync(join(ROOT, ".tmp"), { recursive: true });
+  const made = mkdtempSync(join(ROOT, ".tmp", "fuzz-"));
+  process.on("exit", () => rmSync(made, { recursive: true, force: true }));
+  return made;
 }
 
 function whole(name, text) {

@@ -47,5 +47,6 @@ const DECIMAL = /^-?\d{1,17}(?:\.0{1,17})?$/;
 export function headerMatches(decoded: string, argument: unknown, type: "string" | "integer" | "boolean"): boolean {
   if (type === "integer" && typeof argument === "number") return DECIMAL.test(decoded) && Number(decoded) === argument;
   if (typeof argument === "string") return decoded === argument;
-  return decoded === String(argument);
+  // Anything else has no text of its own: `String` of it may throw, or say what a scalar says.
+  return (typeof argument === "number" || typeof argument === "boolean") && decoded === String(argument);
 }

@@ -158,6 +158,7 @@ export class Channel {
     const session = openSessionFrom(this.#app, message.params, { transport, principal: this.#principal });
     if ("code" in session) return answer(encodeError(message.id, session));
     this.#app.hub.delete(this.#session);
+    this.#session.close();
     this.#session = session;
     session.push = send;
     this.#app.hub.add(session);

@@ -2,9 +2,9 @@ import { hasPermission } from "../auth/permissions.js";
 import type { Principal } from "../auth/principal.js";
 import { PermissionError } from "../errors.js";
 import type { Operation } from "../operations/types.js";
-import { encodeNotification } from "../protocol/jsonrpc.js";
+import { encodeNotification, isRequestId } from "../protocol/jsonrpc.js";
 import type { ProtocolVersion } from "../protocol/revisions/index.js";
-import type { LoggingLevel, ProgressToken } from "../protocol/types.js";
+import type { LoggingLevel } from "../protocol/types.js";
 import { own } from "../util/json.js";
 import { askElicitation, askRoots, askSample } from "./ask.js";
 import type { Call } from "./call.js";
@@ -102,8 +102,9 @@ export class CallContext implements RequestContext {
   }
 
   #progress(done: number, total: number | undefined, message: string | undefined): void {
-    const token = own(this.#call.meta, "progressToken") as ProgressToken | undefined;
-    if (token === undefined || this.#call.settled || !(done > this.#lastProgress)) return;
+    const token = own(this.#call.meta, "progressToken");
+    // Bounded like a request id, for it is sent as often as a handler likes; what is neither text nor whole is no token.
+    if (!isRequestId(token) || this.#call.settled || !(done > this.#lastProgress)) return;
     this.#lastProgress = done;
     if (!this.#call.mayNotify()) return;
     const params = { progressToken: token, progress: done, total, message };

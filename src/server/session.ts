@@ -55,6 +55,7 @@ export class LegacySession implements ChangeListener {
   #subscriptions: Set<string> | undefined;
   #pending: Map<number, Pending> | undefined;
   #lastId: number | undefined;
+  #closed = false;
   readonly #options: SessionOptions;
 
   constructor(options: SessionOptions) {
@@ -107,6 +108,7 @@ export class LegacySession implements ChangeListener {
 
   /** Sends a request to the client and waits for its answer. */
   async ask(request: ClientRequest): Promise<JsonObject> {
+    if (this.#closed) throw new HoldfastError("ERR_CLIENT_GONE", "The client is gone.");
     this.#pending ??= new Map();
     const pending = this.#pending;
     if (pending.size >= this.#options.maxPendingRequests) {
@@ -151,6 +153,7 @@ export class LegacySession implements ChangeListener {
   /** The connection is gone for good: nobody will answer what was asked. */
   close(): void {
     this.push = undefined;
+    this.#closed = true;
     for (const pending of this.#pending?.values() ?? []) {
       pending.reject(new HoldfastError("ERR_CLIENT_GONE", "The client is gone."));
     }

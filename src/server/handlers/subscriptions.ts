@@ -54,6 +54,12 @@ export async function listen(call: Call): Promise<object> {
   if (asked === undefined) {
     throw new McpError(ErrorCode.InvalidParams, "subscriptions/listen needs notifications (an object)");
   }
+  if (call.exchange.mute) {
+    throw new McpError(
+      ErrorCode.InvalidRequest,
+      "subscriptions/listen is answered with text/event-stream, which Accept does not allow",
+    );
+  }
   call.deadlineMs = Number.POSITIVE_INFINITY;
   if (!call.app.calls.lasts(call)) {
     throw new McpError(ErrorCode.Unavailable, "The server has as many listen streams as it may; try again later.");

@@ -138,6 +138,7 @@ function dispatchOne(app: App, parent: PostExchange, message: RequestMessage, an
   const exchange: Exchange = {
     peer,
     calls,
+    mute: parent.mute,
     header: (name) => parent.header(name),
     notify: (text) => parent.notify(text),
     reply: answer,
