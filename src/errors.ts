@@ -19,6 +19,10 @@ export const ErrorCode = {
   UnsupportedProtocolVersion: -32022,
   /** Ours (outside the reserved range): the request was cancelled, the exchange is closed without a result. */
   RequestCancelled: 1499,
+  /** Ours: the idempotency key belongs to other arguments. */
+  KeyConflict: 1409,
+  /** Ours: the idempotency key was used, and its outcome is no longer kept. */
+  KeyExpired: 1410,
   /** Ours: the server is draining or over a limit; try again later. */
   Unavailable: 1503,
 } as const;
@@ -39,6 +43,8 @@ export type HoldfastErrorCode =
   | "ERR_LIMIT"
   | "ERR_STORE"
   | "ERR_FENCE_LOST"
+  | "ERR_KEY_CONFLICT"
+  | "ERR_KEY_EXPIRED"
   | "ERR_PERMISSION";
 
 /** Base of every error Holdfast raises for configuration and surroundings; `code` is stable, `cause` is kept. */
@@ -82,7 +88,20 @@ export class McpError extends Error {
  * ```
  */
 export class ToolError extends Error {
-  override readonly name = "ToolError";
+  override readonly name: string = "ToolError";
+}
+
+/**
+ * Throw it in a tool when nothing was done and the same call may be made again: the operation is released, its
+ * idempotency key is free, and the message becomes the text of an `isError` result.
+ *
+ * @example
+ * ```ts
+ * throw new Retryable("The warehouse is being counted. Call again in a minute.");
+ * ```
+ */
+export class Retryable extends ToolError {
+  override readonly name: string = "Retryable";
 }
 
 /** Raised by `ctx.elicit`, `ctx.sample` and `ctx.roots` when the client did not declare what the call needs. */

@@ -10,6 +10,7 @@ export {
   McpError,
   MissingClientCapabilityError,
   PermissionError,
+  Retryable,
   ToolError,
 } from "./errors.js";
 export { McpServer } from "./mcp-server.js";
@@ -28,6 +29,7 @@ export type {
   CacheHint,
   Completer,
   ContextLog,
+  CutOffOperation,
   FormElicitation,
   FormResult,
   InferInput,
@@ -39,6 +41,7 @@ export type {
   PromptHandler,
   ReadResource,
   ReadTemplate,
+  Recovered,
   Registered,
   RequestContext,
   RequestContext as ToolContext,
@@ -52,6 +55,14 @@ export type {
   Viewer,
   Visible,
 } from "./server/types.js";
+export type {
+  Claim,
+  ClaimRequest,
+  JournalEntry,
+  OperationStore,
+  Retention,
+  UnfinishedOperation,
+} from "./stores/operations.js";
 export type {
   Durability,
   Store,

@@ -1,10 +1,51 @@
-/**
- * The room of the operation ledger (`claim -> start -> commit`, replay, in doubt). Only its vocabulary stands here so
- * far: handlers already see `ctx.operation`, whose `id` is stable over the round trips of one call.
- */
+import type { JournalEntry } from "../stores/operations.js";
+
+/** What a handler sees of its operation. */
 export interface Operation {
   /** Stable over retries of the same work: pass it downstream as an idempotency key. */
   readonly id: string;
   /** Rises when another process takes the work over. */
   readonly fence: number;
+}
+
+/** What came of the work. */
+export type Outcome =
+  /** To be recorded: every caller gets this, now and later. JSON text. */
+  | { readonly kind: "done"; readonly json: string }
+  /** The work waits for input that comes with another request; `answer` is what callers are told meanwhile. */
+  | {
+      readonly kind: "suspended";
+      readonly answer: object;
+      /** True when the next request comes with the same key. */
+      readonly keep: boolean;
+    }
+  /** Nothing was done, nothing is recorded: the next call runs. `error` is for the callers of this one. */
+  | { readonly kind: "released"; readonly error: unknown };
+
+/** What a caller gets. */
+export type Settlement = Outcome & {
+  readonly id: string;
+  /** True when the outcome was recorded before this call came. */
+  readonly replayed: boolean;
+};
+
+/** What is known of an operation whose owner died after the start. */
+export interface InterruptedOperation extends Operation {
+  /** What the handler had journaled. */
+  readonly journal: readonly JournalEntry[];
+}
+
+/** What to do with an operation whose owner died after the start. */
+export type Recovery =
+  /** Report that the outcome is unknown; never run again. */
+  | "unknown"
+  /** Run again; journaled steps are not repeated. */
+  | "rerun"
+  /** Find out: an outcome (JSON text), `"not-done"` (run), or `"unknown"`. */
+  | ((operation: InterruptedOperation) => Promise<{ readonly json: string } | "not-done" | "unknown">);
+
+/** Somebody who waits for the outcome of an operation. */
+export interface Watcher {
+  /** Called while the work is going on; the watcher reports it in its own way. */
+  progressed(done: number, total: number | undefined, message: string | undefined): void;
 }

@@ -1,4 +1,5 @@
 import type { Authenticator } from "../auth/authenticator.js";
+import type { Ledger } from "../operations/ledger.js";
 import type { Implementation } from "../protocol/types.js";
 import type { Sealer } from "../sessions/sealer.js";
 import type { Store } from "../stores/types.js";
@@ -29,6 +30,10 @@ export interface App {
   sealer(purpose: "session" | "request-state"): Sealer;
   /** The compiled definition as it is now; a run-time change makes a new one. */
   readonly catalogue: Catalogue;
+  /** Operations: what is written is written once. */
+  readonly ledger: Ledger;
+  /** `_meta` members in which hosts send the id of one use of a tool. */
+  readonly hostCallIds: readonly string[];
   /** Calls in flight on any transport: for draining, and so that none lasts for ever. */
   readonly calls: CallTable;
   /** Memory that all callers share. */

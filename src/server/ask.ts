@@ -94,13 +94,17 @@ const DEFAULT_KEYS = new Set(["elicitation", "sampling", "roots"]);
 async function answerTo(call: Call, name: string, request: InputRequest, accept: Accept): Promise<unknown> {
   const { journal, peer } = call;
   const key = DEFAULT_KEYS.has(name) ? journal.nextKey(name) : name;
-  if (peer.revision.era === "legacy") return askSession(call, request, accept);
   const recorded = journal.recorded(key);
   if (recorded !== undefined) return recorded;
+  if (peer.revision.era === "legacy") {
+    const answer = await askSession(call, request, accept);
+    await journal.record(key, answer);
+    return answer;
+  }
   const offered = journal.offered(key);
   // An answer that is not usable is asked for again (2026-07-28, MRTR, "Error Handling").
   if (offered === undefined || !(await accept(offered))) journal.ask(key, request);
-  journal.record(key, offered);
+  await journal.record(key, offered);
   return offered;
 }
 

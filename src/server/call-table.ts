@@ -2,7 +2,6 @@ import { countedKey, type Principal } from "../auth/principal.js";
 import { Tally } from "../util/budget.js";
 import { LinkedList } from "../util/list.js";
 import type { Ticker, Ticking } from "../util/ticker.js";
-import { after } from "../util/timer.js";
 import type { Call } from "./call.js";
 import type { CallRegister } from "./exchange.js";
 import type { Limits } from "./limits.js";
@@ -81,16 +80,6 @@ export class CallTable implements Ticking {
   idle(): Promise<void> {
     if (this.#calls.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
-  }
-
-  /** The same, but after `ms` at the latest. */
-  async idleWithin(ms: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => {
-      timer = after(ms, resolve);
-    });
-    await Promise.race([this.idle(), deadline]);
-    clearTimeout(timer);
   }
 
   all(): readonly Call[] {

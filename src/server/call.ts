@@ -1,10 +1,13 @@
 import { ErrorCode, HoldfastError, McpError } from "../errors.js";
+import type { RunningOperation } from "../operations/running.js";
+import type { Watcher } from "../operations/types.js";
 import { META } from "../protocol/headers.js";
-import { encodeError, encodeResponse, type RequestMessage } from "../protocol/jsonrpc.js";
+import { encodeError, encodeNotification, encodeResponse, isRequestId, type RequestMessage } from "../protocol/jsonrpc.js";
 import type { RequestId } from "../protocol/types.js";
 import { type JsonObject, own, ownObject } from "../util/json.js";
 import type { Linked } from "../util/list.js";
 import { isThenable, type MaybePromise } from "../util/maybe-promise.js";
+import { after } from "../util/timer.js";
 import type { App } from "./app.js";
 import { encodeResult } from "./encode-result.js";
 import type { Exchange } from "./exchange.js";
@@ -21,12 +24,16 @@ const EMPTY: JsonObject = {};
  * One request on its way from decoding to its answer. Whatever a call may need (abort controller, journal, timers) is
  * made when it is first asked for; a plain call makes this object and nothing else.
  */
-export class Call implements Linked<Call> {
+export class Call implements Linked<Call>, Watcher {
   prev: Call | undefined;
   next: Call | undefined;
   linked = false;
   /** True for a listen stream. */
   lasting = false;
+  /** The operation whose outcome this call waits for; reads have none. */
+  operation: RunningOperation | undefined;
+  /** True when more than the arguments names it. */
+  operationNamed = false;
   readonly app: App;
   readonly exchange: Exchange;
   readonly peer: Peer;
@@ -66,7 +73,9 @@ export class Call implements Linked<Call> {
     return this.#cancelled;
   }
 
+  /** Aborts the work: of this call alone, or of the operation it shares with others. */
   get signal(): AbortSignal {
+    if (this.operation !== undefined) return this.operation.signal;
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
       if (this.#cancelled !== undefined) this.#controller.abort(cancelError(this.#cancelled));
@@ -144,6 +153,7 @@ export class Call implements Linked<Call> {
     this.#cancelled = reason;
     const error = cancelError(reason);
     this.#controller?.abort(error);
+    if (this.operation !== undefined) this.#leave(this.operation, reason, error);
     if (reason === "timeout") return this.fail(new McpError(ErrorCode.InternalError, error.message));
     if (reason === "shutdown") return this.fail(new McpError(ErrorCode.Unavailable, error.message));
     this.#end();
@@ -153,6 +163,30 @@ export class Call implements Linked<Call> {
   /** Marks the call cancelled for its handler while its answer is decided elsewhere (a tool's own timeout). */
   abort(error: Error): void {
     this.#controller?.abort(error);
+    this.operation?.abort(error);
+  }
+
+  /** Sends progress under this call's own token, if it gave one. */
+  progressed(done: number, total: number | undefined, message: string | undefined): void {
+    const token = own(this.meta, "progressToken");
+    // Bounded like a request id, for it is sent as often as a handler likes; what is neither text nor whole is no token.
+    if (!isRequestId(token) || this.#settled || !this.mayNotify()) return;
+    const params = { progressToken: token, progress: done, total, message };
+    this.exchange.notify(encodeNotification("notifications/progress", params), true);
+  }
+
+  /**
+   * The call ends before its operation does. While others wait for the outcome the work goes on. When the last one has
+   * left: a client that cancelled means the work, one that lost its connection may come back for the outcome.
+   */
+  #leave(operation: RunningOperation, reason: CancelReason, error: Error): void {
+    const others = operation.unwatch(this);
+    if (reason === "shutdown") return operation.abort(error);
+    if (others > 0) return;
+    // Whoever started the process took it along.
+    const comesBack = reason === "disconnect" && this.peer.transport !== "stdio" && operation.owned;
+    if (!comesBack) return operation.abort(error);
+    operation.detach(this.app.limits.detachGraceMs, () => error, after);
   }
 
   /** Counts one more message on the way to the answer; false when the call has sent as many as it may. */

@@ -22,6 +22,7 @@ import {
 } from "../protocol/jsonrpc.js";
 import { claimedVersion, decodeEnvelope, isEnvelopeError } from "../protocol/revisions/2026-07-28/envelope.js";
 import { LATEST_LEGACY, MODERN, type Revision, revisionOf, SUPPORTED_VERSIONS } from "../protocol/revisions/index.js";
+import { randomId } from "../util/ids.js";
 import type { App } from "./app.js";
 import { BatchCollector } from "./batch.js";
 import type { Call } from "./call.js";
@@ -52,6 +53,7 @@ export class Channel {
   readonly #options: ChannelOptions;
   readonly #modernCalls = new CallRegister();
   readonly #delayed = new Set<() => void>();
+  readonly #id = randomId();
   #session: LegacySession;
   /** Who sent the message that is being received: a channel may see its caller's permissions change. */
   #principal: Principal;
@@ -62,7 +64,13 @@ export class Channel {
     this.#principal = options.principal;
     const { transport, principal, fallback } = options;
     const client = { info: undefined, capabilities: {} };
-    this.#session = newSession(app, { revision: fallback ?? LATEST_LEGACY, transport, principal, client });
+    this.#session = newSession(app, {
+      id: this.#id,
+      revision: fallback ?? LATEST_LEGACY,
+      transport,
+      principal,
+      client,
+    });
   }
 
   get session(): LegacySession {
@@ -155,7 +163,11 @@ export class Channel {
 
   #initialize(message: RequestMessage, answer: (text: string) => void): void {
     const { transport, send } = this.#options;
-    const session = openSessionFrom(this.#app, message.params, { transport, principal: this.#principal });
+    const session = openSessionFrom(this.#app, message.params, {
+      id: this.#id,
+      transport,
+      principal: this.#principal,
+    });
     if ("code" in session) return answer(encodeError(message.id, session));
     this.#app.hub.delete(this.#session);
     this.#session.close();

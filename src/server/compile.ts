@@ -1,7 +1,9 @@
+import type { Recovery } from "../operations/types.js";
 import type { Prompt, PromptArgument, Resource, ResourceTemplateInfo, Tool } from "../protocol/types.js";
 import { isObject, type JsonObject, ownObject, pick } from "../util/json.js";
 import type { Entry, PromptEntry, ResourceEntry, TemplateEntry, ToolEntry } from "./entries.js";
 import type { ResourceTemplate } from "./resource-template.js";
+import { toCallResult } from "./results.js";
 import { assertObjectRoot, type CompiledSchema, compileSchema, type SchemaInput } from "./schema/index.js";
 import { paramHeaders } from "./schema/param-headers.js";
 import type {
@@ -52,7 +54,24 @@ export function compileTool(
     output,
     paramHeaders: paramHeaders(inputSchema),
     timeoutMs: config.timeoutMs,
+    readOnly: config.annotations?.readOnlyHint === true,
+    recovery: recoveryOf(config),
+    dedupe: config.dedupe ?? true,
+    idempotencyKey: config.idempotencyKey as ToolEntry["idempotencyKey"],
     invoke: invoker(handler, input),
+  };
+}
+
+/** What may be done with a call that a crash cut off: what the author says, else what the annotations say. */
+function recoveryOf({ recover, annotations }: ToolConfig<SchemaInput | undefined, SchemaInput | undefined>): Recovery {
+  if (recover === undefined) return annotations?.idempotentHint === true ? "rerun" : "unknown";
+  if (recover === "rerun") return recover;
+  return async (operation) => {
+    const journal = new Map(operation.journal.map(([key, json]) => [key, json === "" ? undefined : JSON.parse(json)]));
+    const found = await recover({ id: operation.id, fence: operation.fence, journal });
+    return found === "not-done" || found === "unknown"
+      ? found
+      : { json: JSON.stringify({ result: toCallResult(found, false) }) };
   };
 }
 

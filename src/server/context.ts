@@ -2,10 +2,9 @@ import { hasPermission } from "../auth/permissions.js";
 import type { Principal } from "../auth/principal.js";
 import { PermissionError } from "../errors.js";
 import type { Operation } from "../operations/types.js";
-import { encodeNotification, isRequestId } from "../protocol/jsonrpc.js";
+import { encodeNotification } from "../protocol/jsonrpc.js";
 import type { ProtocolVersion } from "../protocol/revisions/index.js";
 import type { LoggingLevel } from "../protocol/types.js";
-import { own } from "../util/json.js";
 import { askElicitation, askRoots, askSample } from "./ask.js";
 import type { Call } from "./call.js";
 import type { ClientFacts, TransportName } from "./peer.js";
@@ -77,7 +76,10 @@ export class CallContext implements RequestContext {
   }
 
   get operation(): Operation {
-    return { id: this.#call.journal.operationId, fence: 1 };
+    const { operation, journal } = this.#call;
+    return operation === undefined
+      ? { id: journal.operationId, fence: 1 }
+      : { id: operation.id, fence: operation.fence };
   }
 
   get client(): ClientFacts {
@@ -102,13 +104,11 @@ export class CallContext implements RequestContext {
   }
 
   #progress(done: number, total: number | undefined, message: string | undefined): void {
-    const token = own(this.#call.meta, "progressToken");
-    // Bounded like a request id, for it is sent as often as a handler likes; what is neither text nor whole is no token.
-    if (!isRequestId(token) || this.#call.settled || !(done > this.#lastProgress)) return;
+    if (!(done > this.#lastProgress)) return;
     this.#lastProgress = done;
-    if (!this.#call.mayNotify()) return;
-    const params = { progressToken: token, progress: done, total, message };
-    this.#call.exchange.notify(encodeNotification("notifications/progress", params), true);
+    const { operation } = this.#call;
+    if (operation === undefined) this.#call.progressed(done, total, message);
+    else operation.progressed(done, total, message);
   }
 }
 

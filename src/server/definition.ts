@@ -1,4 +1,5 @@
 import { HoldfastError } from "../errors.js";
+import { Ledger } from "../operations/ledger.js";
 import type { Implementation } from "../protocol/types.js";
 import { Sealer } from "../sessions/sealer.js";
 import { Budget } from "../util/budget.js";
@@ -48,6 +49,7 @@ export class Definition implements App {
   readonly hub: ChangeHub = new ChangeHub();
   readonly ticker: Ticker = new Ticker();
   readonly calls: CallTable;
+  readonly ledger: Ledger;
   readonly budgets: App["budgets"];
   readonly middleware: Middleware[] = [];
   draining = false;
@@ -61,6 +63,9 @@ export class Definition implements App {
     this.options = resolveOptions(info, options);
     const { limits } = this.options;
     this.calls = new CallTable(this.ticker, limits);
+    const { store, logger } = this.options;
+    const owner = randomId();
+    this.ledger = new Ledger({ store: store.operations, owner, leaseMs: limits.leaseMs, ticker: this.ticker, logger });
     this.budgets = {
       bodies: new Budget(limits.maxBodyBytesTotal),
       queues: new Budget(limits.maxQueuedBytesTotal),
@@ -82,6 +87,9 @@ export class Definition implements App {
   }
   get store(): App["store"] {
     return this.options.store;
+  }
+  get hostCallIds(): readonly string[] {
+    return this.options.hostCallIds;
   }
   get auth(): App["auth"] {
     return this.options.auth;

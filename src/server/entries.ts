@@ -1,4 +1,5 @@
 import type { Requirement } from "../auth/permissions.js";
+import type { Recovery } from "../operations/types.js";
 import type { Prompt, Resource, ResourceTemplateInfo, Tool } from "../protocol/types.js";
 import type { MaybePromise } from "../util/maybe-promise.js";
 import type { ResourceTemplate } from "./resource-template.js";
@@ -20,6 +21,12 @@ export interface ToolEntry extends Entry {
   readonly output: CompiledSchema | undefined;
   readonly paramHeaders: readonly ParamHeader[];
   readonly timeoutMs: number | undefined;
+  /** True when the tool changes nothing: its calls are not recorded. */
+  readonly readOnly: boolean;
+  readonly recovery: Recovery;
+  /** True when calls without a key join one that is open and the same. */
+  readonly dedupe: boolean;
+  readonly idempotencyKey: ((args: unknown) => unknown) | undefined;
   readonly invoke: (args: unknown, ctx: RequestContext) => unknown;
 }
 

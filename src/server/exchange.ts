@@ -25,6 +25,11 @@ export interface Exchange {
    * a final message; clients ignore answers to what they cancelled.
    */
   abandon(last: string): void;
+  /**
+   * Calls back when it is known whether the answer reached the client; `true` may follow `false`, when the client came
+   * back for it. Undefined where an answer that was sent has arrived. Call it before `reply`.
+   */
+  onDelivery?(listener: (arrived: boolean) => void): void;
   /** Closes the connection of a resumable stream so that the client polls (2025-11-25, transports); else nothing. */
   closeStream?(): void;
 }

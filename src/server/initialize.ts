@@ -12,7 +12,7 @@ import { LegacySession } from "./session.js";
 export function openSessionFrom(
   app: App,
   params: JsonObject | undefined,
-  from: { readonly transport: TransportName; readonly principal: Principal },
+  from: { readonly transport: TransportName; readonly principal: Principal; readonly id?: string },
 ): LegacySession | RpcErrorShape {
   const version = ownString(params, "protocolVersion");
   if (version === undefined) return invalid("protocolVersion must be a string");
@@ -32,7 +32,7 @@ export function openSessionFrom(
 /** A session with this server's bounds. */
 export function newSession(
   app: App,
-  parts: Pick<ConstructorParameters<typeof LegacySession>[0], "revision" | "transport" | "principal" | "client">,
+  parts: Pick<ConstructorParameters<typeof LegacySession>[0], "id" | "revision" | "transport" | "principal" | "client">,
 ): LegacySession {
   const { maxPendingRequests, maxSubscriptions } = app.limits;
   return new LegacySession({ ...parts, maxPendingRequests, maxSubscriptions });

@@ -14,6 +14,7 @@ import { canonicalJson } from "../util/canonical-json.js";
 import { sha256 } from "../util/ids.js";
 import { isObject, type JsonObject, own, ownObject, ownString } from "../util/json.js";
 import type { Call } from "./call.js";
+import { stateKey } from "./operation-identity.js";
 
 /** A question for the client, as it stands in `inputRequests`. */
 export interface InputRequest {
@@ -34,7 +35,9 @@ export class InputRequiredSignal extends Error {
 const BAD_STATE = "requestState is not valid for this request: it was altered, has expired, or belongs to another call";
 
 export class Journal {
-  readonly operationId: string;
+  /** The key under which the ledger has the operation, if an earlier round said so. */
+  readonly operationKey: string | undefined;
+  readonly #id: string;
   readonly #call: Call;
   readonly #recorded: Map<string, unknown>;
   readonly #answers: JsonObject;
@@ -47,7 +50,8 @@ export class Journal {
     this.#call = call;
     this.#recorded = new Map(Object.entries(ownObject(state, "j") ?? {}));
     this.#round = typeof state?.r === "number" ? state.r : 0;
-    this.operationId = ownString(state, "o") ?? randomUUID();
+    this.#id = ownString(state, "o") ?? randomUUID();
+    this.operationKey = ownString(state, "k");
     this.#answers = ownObject(call.params, "inputResponses") ?? {};
   }
 
@@ -55,6 +59,10 @@ export class Journal {
   static of(call: Call): Journal {
     const sealed = call.peer.revision.era === "modern" ? own(call.params, "requestState") : undefined;
     return new Journal(call, sealed === undefined ? undefined : openState(call, sealed));
+  }
+
+  get operationId(): string {
+    return this.#call.operation?.id ?? this.#id;
   }
 
   get suspended(): boolean {
@@ -70,7 +78,7 @@ export class Journal {
 
   /** What was recorded under `key` in this or an earlier round. */
   recorded(key: string): unknown {
-    return this.#recorded.get(key);
+    return this.#recorded.get(key) ?? decodeEntry(this.#call.operation?.journaled(key));
   }
 
   /** What the client sent under `key` this time; not checked yet. */
@@ -78,7 +86,8 @@ export class Journal {
     return own(this.#answers, key);
   }
 
-  record(key: string, value: unknown): void {
+  async record(key: string, value: unknown): Promise<void> {
+    await this.#call.operation?.journal(key, encodeEntry(value));
     this.#recorded.set(key, value);
   }
 
@@ -92,12 +101,14 @@ export class Journal {
   async step<T>(name: string, work: () => T | Promise<T>): Promise<T> {
     const key = this.nextKey(`step:${name}`);
     if (this.#recorded.has(key)) return this.#recorded.get(key) as T;
+    const earlier = this.#call.operation?.journaled(key);
+    if (earlier !== undefined) return decodeEntry(earlier) as T;
     if (this.suspended) throw new InputRequiredSignal();
     const running = Promise.resolve().then(work);
     this.#running.add(running);
     try {
       const value = await running;
-      this.#recorded.set(key, value);
+      await this.record(key, value);
       return value;
     } finally {
       this.#running.delete(running);
@@ -114,6 +125,7 @@ export class Journal {
     const state = JSON.stringify({
       j: Object.fromEntries(this.#recorded),
       o: this.operationId,
+      k: this.#call.operationNamed ? this.#call.operation?.key : stateKey(this.#call, this.operationId),
       r: this.#round + 1,
       // JSON has no infinity: a lifted bound is a date that never comes.
       e: Math.min(Date.now() + limits.requestStateTtlMs, Number.MAX_SAFE_INTEGER),
@@ -126,6 +138,15 @@ export class Journal {
     }
     return { resultType: "input_required", inputRequests: Object.fromEntries(this.#questions), requestState };
   }
+}
+
+/** JSON has no undefined, which steps often return. */
+function encodeEntry(value: unknown): string {
+  return JSON.stringify(value) ?? "";
+}
+
+function decodeEntry(json: string | undefined): unknown {
+  return json === undefined || json === "" ? undefined : (JSON.parse(json) as unknown);
 }
 
 /** What state is bound to: who asked for what. `inputResponses` and `_meta` differ between rounds and stay out. */

@@ -86,6 +86,26 @@ export const LIMITS = {
     default: 1000,
     why: "A call not answered by then becomes a stream, so that it is kept alive and resumable.",
   },
+  operationTtlMs: {
+    default: 86_400_000,
+    why: "How long the outcome of a call with a key can be had again: a day, like payment services.",
+  },
+  operationTombstoneMs: {
+    default: 86_400_000,
+    why: "How long a key is remembered after its outcome: a late retry is told so instead of being run.",
+  },
+  joinWindowMs: {
+    default: 120_000,
+    why: "How long an answer that did not arrive waits for the same call without a key: twice a client's timeout.",
+  },
+  detachGraceMs: {
+    default: 300_000,
+    why: "How long a write goes on when nobody is connected to it, as long as a stream can be resumed.",
+  },
+  leaseMs: {
+    default: 15_000,
+    why: "After this silence another process may take an operation over; renewed three times as often.",
+  },
   retryMs: { default: 1000, why: "What event streams tell clients to wait before they reconnect." },
   requestStateTtlMs: {
     default: 3_600_000,

@@ -35,6 +35,11 @@ export interface McpServerOptions {
   readonly pageSize?: number;
   /** Cache hints of lists (2026-07-28). Default: stale at once. */
   readonly cache?: CacheHint;
+  /**
+   * `_meta` members in which hosts send an id of one use of a tool, the same when they call again: a key for callers
+   * that send none. Default: `["claudecode/toolUseId"]`.
+   */
+  readonly hostCallIds?: readonly string[];
   /** Where Holdfast reports. Default: lines on stderr. */
   readonly logger?: Logger;
 }
@@ -54,9 +59,12 @@ export interface ResolvedOptions {
   readonly maskErrors: boolean;
   readonly pageSize: number;
   readonly cache: CacheHint | undefined;
+  readonly hostCallIds: readonly string[];
   readonly logger: Logger;
 }
 
+/** Hosts that say which use of a tool a call is for. */
+const DEFAULT_HOST_CALL_IDS = ["claudecode/toolUseId"];
 /** A page of a list that still fits in one SSE event of the clients that bound it at 1 MiB. */
 const DEFAULT_PAGE_SIZE = 250;
 const SECRET_VARIABLE = "MCP_SECRET";
@@ -74,6 +82,7 @@ const OPTION_NAMES: ReadonlySet<string> = new Set<keyof McpServerOptions>([
   "maskErrors",
   "pageSize",
   "cache",
+  "hostCallIds",
   "logger",
 ]);
 
@@ -101,6 +110,7 @@ export function resolveOptions(info: Implementation, options: McpServerOptions):
     pageSize: resolvePageSize(options.pageSize),
     cache: options.cache,
     logger: steadyLogger(options.logger ?? stderrLogger),
+    hostCallIds: options.hostCallIds ?? DEFAULT_HOST_CALL_IDS,
   };
 }
 

@@ -82,11 +82,24 @@ export function describeFailure(call: Call, error: unknown): RpcErrorShape {
   if (error instanceof MissingClientCapabilityError) return describeCapability(call, error);
   if (error instanceof PermissionError) return { code: ErrorCode.InvalidParams, message: error.message };
   if (error instanceof HoldfastError) {
+    const ledger = ledgerFailure(error);
+    if (ledger !== undefined) return ledger;
     const code = error.code === "ERR_LIMIT" ? ErrorCode.Unavailable : ErrorCode.InternalError;
     return { code, message: error.message };
   }
   if (error instanceof ToolError) return { code: ErrorCode.InternalError, message: error.message };
   return { code: ErrorCode.InternalError, message: mask(call, call.method, error) };
+}
+
+/** What the ledger refuses: outside the reserved codes, and never a 400, which clients take for another era. */
+function ledgerFailure({ code, message }: HoldfastError): RpcErrorShape | undefined {
+  if (code === "ERR_KEY_CONFLICT") return { code: ErrorCode.KeyConflict, message };
+  if (code === "ERR_KEY_EXPIRED") return { code: ErrorCode.KeyExpired, message };
+  if (code !== "ERR_STORE") return undefined;
+  return {
+    code: ErrorCode.Unavailable,
+    message: "The store of operations is not available: nothing was run, call again.",
+  };
 }
 
 function describeCapability(call: Call, error: MissingClientCapabilityError): RpcErrorShape {

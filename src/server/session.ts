@@ -22,6 +22,8 @@ interface Pending {
 }
 
 export interface SessionOptions {
+  /** Tells the session from all others; undefined when nothing of it outlives a request. */
+  readonly id?: string;
   readonly revision: Revision;
   readonly transport: TransportName;
   readonly principal: Principal;
@@ -44,6 +46,7 @@ export interface ClientRequest {
  * made when first needed. Over Streamable HTTP the object itself lives only while it holds something.
  */
 export class LegacySession implements ChangeListener {
+  readonly id: string | undefined;
   readonly revision: Revision;
   readonly transport: TransportName;
   readonly principal: Principal;
@@ -59,6 +62,7 @@ export class LegacySession implements ChangeListener {
   readonly #options: SessionOptions;
 
   constructor(options: SessionOptions) {
+    this.id = options.id;
     this.revision = options.revision;
     this.transport = options.transport;
     this.principal = options.principal;

@@ -55,8 +55,26 @@ export interface ToolConfig<Input extends SchemaInput | undefined, Output extend
   readonly annotations?: ToolAnnotations;
   /** After this many milliseconds `ctx.signal` aborts and the caller is told. Default: `limits.callTimeoutMs`. */
   readonly timeoutMs?: number;
+  /**
+   * What may be done with a call that a crash cut off after its handler began. Default: nothing, its outcome is
+   * reported as unknown (with `idempotentHint`: run again). `"rerun"`: run again with the same `ctx.operation.id`;
+   * steps already journaled are not repeated. A function finds out: a result, `"not-done"` (run), or `"unknown"`.
+   */
+  readonly recover?: "rerun" | ((operation: CutOffOperation) => Recovered | Promise<Recovered>);
+  /** The key of a call that brings none, e.g. an order number: calls with the same key are the same work. */
+  idempotencyKey?(args: Input extends SchemaInput ? InferOutput<Input> : Record<string, unknown>): string;
+  /** Default `true`: a call without a key joins an equal one that is running or whose answer did not arrive. */
+  readonly dedupe?: boolean;
   readonly enabled?: boolean;
 }
+
+/** An operation whose server died after the handler began. */
+export interface CutOffOperation extends Operation {
+  /** Results of its journaled steps (`step:<name>`) and answers of the client, by key. */
+  readonly journal: ReadonlyMap<string, unknown>;
+}
+/** What a `recover` function found: what the tool would have returned, or that it did nothing, or that nobody knows. */
+export type Recovered = ToolReturn | "not-done" | "unknown";
 
 /** Log messages to the client, at the severities of RFC 5424. */
 export interface ContextLog {

@@ -1,5 +1,10 @@
 import type { MaybePromise } from "../util/maybe-promise.js";
-import type { Durability } from "./types.js";
+
+/**
+ * What survives what: `process` nothing but the life of this process, `async` a crash of the process with the loss of
+ * the last writes, `sync` a crash of the machine (a write that was acknowledged is there).
+ */
+export type Durability = "process" | "async" | "sync";
 
 /** A step of a handler, or an answer of the client: its key in the journal, and its result as JSON text. */
 export type JournalEntry = readonly [key: string, json: string];

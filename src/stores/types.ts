@@ -1,10 +1,7 @@
 import type { MaybePromise } from "../util/maybe-promise.js";
+import type { Durability, OperationStore } from "./operations.js";
 
-/**
- * What survives what: `process` nothing but the life of this process, `async` a crash of the process with the loss of
- * the last writes, `sync` a crash of the machine (a write that was acknowledged is there).
- */
-export type Durability = "process" | "async" | "sync";
+export type { Durability };
 
 /** One event of a stream: its place and its text (a JSON-RPC message). */
 export interface StreamEvent {
@@ -56,4 +53,7 @@ export interface StreamStore {
  */
 export interface Store {
   readonly streams: StreamStore;
+  readonly operations: OperationStore;
+  /** Lets go of files and connections; called when the server that opened the store has stopped. */
+  close?(): Promise<void>;
 }

@@ -24,7 +24,7 @@ const auth = custom((request) => {
 });
 const mcp = new McpServer({ name: "aborts", version: "1.0.0" }, { auth, logger: silentLogger, store });
 const app = definitionOf(mcp);
-mcp.registerTool("talk", {}, async (ctx) => {
+mcp.registerTool("talk", { annotations: { readOnlyHint: true } }, async (ctx) => {
   for (let step = 1; step <= 5; step += 1) {
     ctx.progress(step, 5, "é€😀".repeat(50));
     await new Promise((resolve) => setImmediate(resolve));
@@ -32,7 +32,11 @@ mcp.registerTool("talk", {}, async (ctx) => {
   return "done";
 });
 // A call of 2026-07-28 ends with its connection; this one ends no other way.
-mcp.registerTool("wait", {}, (ctx) => new Promise((_, reject) => ctx.signal.addEventListener("abort", reject)));
+mcp.registerTool(
+  "wait",
+  { annotations: { readOnlyHint: true } },
+  (ctx) => new Promise((_, reject) => ctx.signal.addEventListener("abort", reject)),
+);
 mcp.registerResource("r", "test://r", {}, async () => ({ contents: [] }));
 
 let served: Served;

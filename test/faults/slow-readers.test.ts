@@ -30,7 +30,7 @@ const mcp = new McpServer({ name: "readers", version: "1.0.0" }, { auth: BY_NAME
 let flooded: Promise<{ aborted: boolean; sent: number }>;
 let report: (outcome: { aborted: boolean; sent: number }) => void;
 let mostWaiting = 0;
-mcp.registerTool("flood", {}, async (ctx) => {
+mcp.registerTool("flood", { annotations: { readOnlyHint: true } }, async (ctx) => {
   let sent = 0;
   for (; sent < MESSAGES && !ctx.signal.aborted; sent += 1) {
     ctx.progress(sent + 1, undefined, "x".repeat(MESSAGE));

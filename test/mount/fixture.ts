@@ -42,7 +42,11 @@ function registerSteering(mcp: McpServer, events: Events): void {
     return "held";
   });
   mcp.registerTool("release", { inputSchema: key }, (args) => events.record(`released:${args.key}`));
-  mcp.registerTool("hang", { inputSchema: key.extend({ quiet: z.boolean().default(false) }) }, async (args, ctx) => {
+  const hanging = {
+    inputSchema: key.extend({ quiet: z.boolean().default(false) }),
+    annotations: { readOnlyHint: true },
+  };
+  mcp.registerTool("hang", hanging, async (args, ctx) => {
     ctx.signal.addEventListener("abort", () => events.record(`aborted:${args.key}`), { once: true });
     if (!args.quiet) ctx.progress(1, 2, "hanging");
     events.record(`started:${args.key}`);

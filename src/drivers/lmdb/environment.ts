@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import type { Database, RootDatabase, TransactionFlags } from "lmdb";
 import { HoldfastError } from "../../errors.js";
 import type { StoreTime } from "../../stores/operation-record.js";
-import type { Durability } from "../../stores/types.js";
+import type { Durability } from "../../stores/operations.js";
 import { isOwnerAlive } from "./owner.js";
 
 /** Named tables of one environment: room for those to come. */

@@ -15,12 +15,12 @@ import {
 import type {
   Claim,
   ClaimRequest,
+  Durability,
   JournalEntry,
   OperationStore,
   Retention,
   UnfinishedOperation,
 } from "../../stores/operations.js";
-import type { Durability } from "../../stores/types.js";
 import { Watchers } from "../../stores/watchers.js";
 import type { MaybePromise } from "../../util/maybe-promise.js";
 import type { Environment, Table } from "./environment.js";

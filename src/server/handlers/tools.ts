@@ -6,9 +6,11 @@ import { mayAccess, mayCall, mayTry } from "../access.js";
 import type { Call } from "../call.js";
 import { CallContext } from "../context.js";
 import type { ToolEntry } from "../entries.js";
+import { identify } from "../operation-identity.js";
 import { errorResult, toCallResult, toolFailure } from "../results.js";
 import { describeIssues, type ValidationFailed } from "../schema/index.js";
 import { listPage } from "./pages.js";
+import { isRefusal, performTool } from "./perform.js";
 import { runHandler } from "./run.js";
 
 /** `tools/list`. */
@@ -58,12 +60,30 @@ function refuseArguments(call: Call, tool: ToolEntry, checked: ValidationFailed)
   });
 }
 
+/** Reads are run and nothing more; what may have effects is an operation, if anything tells it from others. */
 function invoke(call: Call, tool: ToolEntry, args: unknown): MaybePromise<object> {
+  const identity = tool.readOnly ? undefined : identify(call, tool, args);
+  if (identity !== undefined) {
+    return performTool(call, tool, identity, {
+      run: (one) => runTool(one, tool, args),
+      refused: (error) => call.peer.revision.callResult(recover(call, tool, error)),
+    });
+  }
+  return chain(runTool(call, tool, args), (result) => {
+    return call.openJournal?.suspended ? result : call.peer.revision.callResult(result as CallToolResult);
+  });
+}
+
+/** Runs the handler: its result in the neutral model, or what asks the client for input. */
+function runTool(call: Call, tool: ToolEntry, args: unknown): MaybePromise<object> {
   return runHandler(call, {
     work: () => tool.invoke(args, new CallContext(call)),
     timeoutMs: tool.timeoutMs,
-    finish: (value) => chain(finish(call, tool, value), (result) => call.peer.revision.callResult(result)),
-    recover: (error) => call.peer.revision.callResult(recover(call, tool, error)),
+    finish: (value) => finish(call, tool, value),
+    recover: (error) => {
+      if (call.operation !== undefined && isRefusal(error, call.operation)) throw error;
+      return recover(call, tool, error);
+    },
   });
 }
 
@@ -92,5 +112,7 @@ function recover(call: Call, tool: ToolEntry, error: unknown): CallToolResult {
   if (error instanceof McpError) throw error;
   if (error instanceof MissingClientCapabilityError && call.peer.revision.era === "modern") throw error;
   if (error instanceof PermissionError) return errorResult(error.message);
+  const aborted = call.operation?.aborted;
+  if (aborted !== undefined) return errorResult(`${aborted.message} What had been done by then stays done.`);
   return toolFailure(call, tool.name, error);
 }

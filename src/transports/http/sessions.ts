@@ -131,7 +131,13 @@ export class HttpSessions implements Ticking {
 
   #make(facts: SessionFacts, principal: Principal): LiveSession {
     const client = { info: facts.clientInfo, capabilities: facts.capabilities };
-    const session = newSession(this.#app, { revision: facts.revision, transport: "http", principal, client });
+    const session = newSession(this.#app, {
+      id: facts.sid,
+      revision: facts.revision,
+      transport: "http",
+      principal,
+      client,
+    });
     return { sid: facts.sid, counted: countedKey(principal), session, standing: [], lastUsedMs: 0, forgotten: false };
   }
 

@@ -4,6 +4,7 @@ import { ErrorCode } from "../../errors.js";
 import { encodeError } from "../../protocol/jsonrpc.js";
 import type { App } from "../../server/app.js";
 import { Channel } from "../../server/channel.js";
+import { within } from "../../util/timer.js";
 import { LineFramer } from "./framing.js";
 import { adoptOrInstallGuard, type GuardHandle } from "./guard.js";
 import { watchParent } from "./parent-watch.js";
@@ -104,7 +105,7 @@ class StdioServer {
     this.#framer.end();
     this.#channel.session.close();
     for (const call of this.#channel.calls) call.shutdown();
-    await this.#app.calls.idleWithin(END_OF_INPUT_GRACE_MS);
+    await within(END_OF_INPUT_GRACE_MS, this.#app.calls.idle());
     for (const call of this.#channel.calls) call.cancel("disconnect");
     this.#channel.flush();
     await this.#guard.flush().catch(() => {});

@@ -41,7 +41,7 @@ export interface BusySession {
 /** Registers what `busySession` calls. */
 export function registerBusy(mcp: McpServer): void {
   mcp.registerResource("thing", URI, {}, () => ({ contents: [] }));
-  mcp.registerTool("ask", {}, async (ctx) => {
+  mcp.registerTool("ask", { annotations: { readOnlyHint: true } }, async (ctx) => {
     ctx.progress(1, 2, SECRET_WORD);
     const messages = [{ role: "user" as const, content: { type: "text" as const, text: SECRET_WORD } }];
     const { content } = await ctx.sample({ messages, maxTokens: 10 });

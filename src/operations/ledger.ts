@@ -1,0 +1,284 @@
+/**
+ * The ledger of operations: each is started at most once unless its tool may be run again, has one recorded outcome,
+ * and every call with its key gets that outcome.
+ *
+ * Invariants:
+ * 1. The start is in the store before the handler runs; the outcome is in the store before anybody is told.
+ * 2. In this process an operation is claimed once, however many calls want it: they share one `RunningOperation`.
+ * 3. Whoever lost its fence records nothing; its callers get what was recorded instead.
+ */
+import { HoldfastError } from "../errors.js";
+import type { Claim, ClaimRequest, OperationStore, Retention } from "../stores/operations.js";
+import type { Logger } from "../util/logger.js";
+import { isThenable, type MaybePromise } from "../util/maybe-promise.js";
+import type { Ticker, Ticking } from "../util/ticker.js";
+import { RunningOperation } from "./running.js";
+import type { Outcome, Recovery, Settlement, Watcher } from "./types.js";
+
+/** Records looked at per sweep: enough to keep up, too few to hold up calls. */
+const SWEEP_RECORDS = 256;
+/** How long a waiter sleeps at the most between two looks: what was pushed may have been lost. */
+const POLL_MS = 250;
+/** A store that cannot record an outcome is asked again this often, this far apart. */
+const COMMIT_ATTEMPTS = 5;
+const COMMIT_RETRY_MS = 200;
+
+export interface LedgerOptions {
+  readonly store: OperationStore;
+  readonly owner: string;
+  readonly leaseMs: number;
+  readonly ticker: Ticker;
+  readonly logger: Logger;
+}
+
+/** One call's wish to have some work done once. */
+export interface PerformRequest {
+  readonly key: string;
+  readonly fingerprint: string;
+  readonly retention: Retention;
+  readonly recovery: Recovery;
+  /** The id if the operation is new. */
+  readonly id: string;
+  /** What is needed to go on after a crash; JSON text. */
+  readonly request: string | undefined;
+  readonly watcher: Watcher;
+  /** The outcome for work that was cut off, when nobody can say what came of it. */
+  readonly unknown: () => string;
+  /** Does the work. Never throws. */
+  readonly work: (operation: RunningOperation) => Promise<Outcome>;
+}
+
+export class Ledger implements Ticking {
+  prev: Ticking | undefined;
+  next: Ticking | undefined;
+  linked = false;
+  readonly #options: LedgerOptions;
+  readonly #running = new Map<string, RunningOperation>();
+  readonly #idle: (() => void)[] = [];
+  #tickedAt = 0;
+  #sweeping = false;
+
+  constructor(options: LedgerOptions) {
+    this.#options = options;
+  }
+
+  get durability(): OperationStore["durability"] {
+    return this.#options.store.durability;
+  }
+
+  /** Operations this process works on or waits for. */
+  get size(): number {
+    return this.#running.size;
+  }
+
+  /** Resolves when this process works on no operation. */
+  idle(): Promise<void> {
+    if (this.#running.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** The process ends: whoever works on an operation is told. */
+  abortAll(error: Error): void {
+    for (const operation of this.#running.values()) operation.abort(error);
+  }
+
+  /** The operation with this key, if this process works on it or waits for it. */
+  running(key: string): RunningOperation | undefined {
+    return this.#running.get(key);
+  }
+
+  /**
+   * Does the work, or attaches to it, or gives its recorded outcome.
+   *
+   * @throws HoldfastError `ERR_KEY_CONFLICT`, `ERR_KEY_EXPIRED`, `ERR_STORE`.
+   */
+  perform(request: PerformRequest): { readonly operation: RunningOperation; readonly settled: Promise<Settlement> } {
+    const { key, fingerprint, id, watcher } = request;
+    const found = this.#running.get(key);
+    if (found !== undefined) {
+      if (found.fingerprint !== fingerprint) throw conflict();
+      found.watch(watcher);
+      return { operation: found, settled: found.settled };
+    }
+    const operation = new RunningOperation({ key, fingerprint, id, store: this.#options.store });
+    operation.watch(watcher);
+    this.#running.set(key, operation);
+    if (this.#running.size === 1) this.#start();
+    void this.#drive(operation, request).then(
+      (settlement) => this.#end(operation, () => operation.settle(settlement)),
+      (error: unknown) => this.#end(operation, () => operation.fail(error)),
+    );
+    return { operation, settled: operation.settled };
+  }
+
+  /** The outcome of an operation that no key names was delivered: the next call like it is another one. */
+  async forget(key: string): Promise<void> {
+    try {
+      await this.#options.store.forget(key);
+    } catch (error) {
+      this.#options.logger.log("warn", "operation_not_forgotten", { error });
+    }
+  }
+
+  tick(): void {
+    const now = performance.now();
+    const { leaseMs, logger } = this.#options;
+    const stalledMs = now - this.#tickedAt;
+    this.#tickedAt = now;
+    if (stalledMs > leaseMs) logger.log("error", "event_loop_stalled", { stalledMs: Math.round(stalledMs), leaseMs });
+    for (const operation of this.#running.values()) {
+      if (operation.owned && now - operation.renewedAt > leaseMs / 3) void this.#renew(operation, now);
+    }
+    if (!this.#sweeping) void this.#sweep();
+  }
+
+  #start(): void {
+    this.#tickedAt = performance.now();
+    this.#options.ticker.add(this);
+  }
+
+  #end(operation: RunningOperation, settle: () => void): void {
+    this.#running.delete(operation.key);
+    settle();
+    if (this.#running.size > 0) return;
+    this.#options.ticker.delete(this);
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  async #drive(operation: RunningOperation, request: PerformRequest): Promise<Settlement> {
+    for (;;) {
+      const claimed = this.#claim(request);
+      // A store that answers at once is not waited for: the handler starts in the turn in which its call came in.
+      const claim = isThenable(claimed) ? await claimed : claimed;
+      if (claim.state === "done") {
+        return { kind: "done", json: claim.outcome, id: claim.id, replayed: true };
+      }
+      if (claim.state === "conflict") throw conflict();
+      if (claim.state === "expired") {
+        throw new HoldfastError(
+          "ERR_KEY_EXPIRED",
+          "This idempotency key was used before and its outcome is no longer kept. Nothing was run; use a new key.",
+        );
+      }
+      if (claim.state === "doubt") {
+        return { kind: "done", json: request.unknown(), id: claim.id, replayed: false };
+      }
+      if (claim.state === "running") {
+        operation.id = claim.id;
+        // Nobody waits any more: whoever is at work goes on without this process.
+        if (operation.aborted !== undefined) throw operation.aborted;
+        await this.#changed(request.key);
+        continue;
+      }
+      operation.won(claim.id, claim.fence, claim.journal, performance.now());
+      const settlement = await this.#work(operation, request, claim.began);
+      if (settlement !== undefined) return settlement;
+      // The fence was lost: somebody else decides what the outcome is.
+      operation.owned = false;
+    }
+  }
+
+  #claim({ key, fingerprint, id, request }: PerformRequest): MaybePromise<Claim> {
+    const { store, owner, leaseMs } = this.#options;
+    // Nobody else can take over what lives in this process only, so its lease never ends.
+    const lease = store.durability === "process" ? Number.POSITIVE_INFINITY : leaseMs;
+    const claim: ClaimRequest = { key, fingerprint, id, owner, leaseMs: lease, begin: true, takeOver: true };
+    return store.claim(request === undefined ? claim : { ...claim, request });
+  }
+
+  /** Undefined when the fence was lost. */
+  async #work(operation: RunningOperation, request: PerformRequest, began: boolean): Promise<Settlement | undefined> {
+    const { id } = operation;
+    const recovered = began ? await this.#recover(operation, request) : undefined;
+    const outcome = recovered ?? (await request.work(operation));
+    try {
+      await this.#record(operation, outcome, request.retention);
+    } catch (error) {
+      if (isFenceLost(error)) return undefined;
+      // Recorded nowhere: a later call finds the start and says that the outcome is unknown. These callers know it.
+      this.#options.logger.log("error", "outcome_not_recorded", { id, error });
+    }
+    return { ...outcome, id, replayed: false };
+  }
+
+  /** What came of work that was cut off; undefined when it is to be done (again). */
+  async #recover(operation: RunningOperation, { recovery, unknown }: PerformRequest): Promise<Outcome | undefined> {
+    if (recovery === "rerun") return undefined;
+    const { id, fence } = operation;
+    let found: Awaited<ReturnType<Exclude<Recovery, string>>> = "unknown";
+    if (typeof recovery === "function") {
+      try {
+        found = await recovery({ id, fence, journal: operation.entries() });
+      } catch (error) {
+        this.#options.logger.log("error", "recover_failed", { id, error });
+      }
+    }
+    if (found === "not-done") return undefined;
+    return { kind: "done", json: found === "unknown" ? unknown() : found.json };
+  }
+
+  async #record({ key, fence }: RunningOperation, outcome: Outcome, retention: Retention): Promise<void> {
+    const { store } = this.#options;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        if (outcome.kind === "done") await store.commit(key, fence, outcome.json, retention);
+        else if (outcome.kind === "suspended" && outcome.keep) await store.suspend(key, fence, retention);
+        else await store.release(key, fence);
+        return;
+      } catch (error) {
+        if (isFenceLost(error) || attempt >= COMMIT_ATTEMPTS) throw error;
+        await new Promise((resolve) => setTimeout(resolve, COMMIT_RETRY_MS * attempt));
+      }
+    }
+  }
+
+  async #renew(operation: RunningOperation, now: number): Promise<void> {
+    const { store, leaseMs, logger } = this.#options;
+    if (store.durability === "process") return;
+    operation.renewedAt = now;
+    try {
+      await store.renew(operation.key, operation.fence, leaseMs);
+    } catch (error) {
+      if (!operation.owned) return;
+      logger.log("error", "lease_not_renewed", { id: operation.id, error });
+      if (isFenceLost(error)) operation.abort(error as Error);
+      // Anything else is tried again at the next tick, until the lease has run out.
+      else operation.renewedAt = now - leaseMs / 2;
+    }
+  }
+
+  async #sweep(): Promise<void> {
+    this.#sweeping = true;
+    try {
+      await this.#options.store.sweep(SWEEP_RECORDS);
+    } catch (error) {
+      this.#options.logger.log("warn", "sweep_failed", { error });
+    } finally {
+      this.#sweeping = false;
+    }
+  }
+
+  /** Resolves when the record may have changed. */
+  #changed(key: string): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        unwatch();
+        resolve();
+      };
+      const timer = setTimeout(done, POLL_MS);
+      const unwatch = this.#options.store.watch(key, done);
+    });
+  }
+}
+
+function isFenceLost(error: unknown): boolean {
+  return error instanceof HoldfastError && error.code === "ERR_FENCE_LOST";
+}
+
+function conflict(): HoldfastError {
+  return new HoldfastError(
+    "ERR_KEY_CONFLICT",
+    "This idempotency key was used with other arguments. Nothing was run; use a new key for a new call.",
+  );
+}

@@ -1,0 +1,125 @@
+import type { OperationStore } from "../stores/operations.js";
+import type { Operation, Settlement, Watcher } from "./types.js";
+
+/** An operation this process works on or waits for, and the calls that want its outcome. */
+export class RunningOperation implements Operation {
+  readonly key: string;
+  readonly fingerprint: string;
+  readonly settled: Promise<Settlement>;
+  id: string;
+  fence = 0;
+  /** When the lease was last renewed, by this process's monotonic clock. */
+  renewedAt = 0;
+  /** True while the store has this process as the owner. */
+  owned = false;
+  #settle!: (settlement: Settlement) => void;
+  #fail!: (error: unknown) => void;
+  readonly #store: OperationStore;
+  readonly #journal = new Map<string, string>();
+  readonly #watchers = new Set<Watcher>();
+  #controller: AbortController | undefined;
+  #reason: Error | undefined;
+  #grace: NodeJS.Timeout | undefined;
+
+  constructor(parts: { key: string; fingerprint: string; id: string; store: OperationStore }) {
+    this.key = parts.key;
+    this.fingerprint = parts.fingerprint;
+    this.id = parts.id;
+    this.#store = parts.store;
+    this.settled = new Promise((resolve, reject) => {
+      this.#settle = resolve;
+      this.#fail = reject;
+    });
+    // Every caller has a chain of its own; when all of them left, nobody is there to hear of a failure.
+    this.settled.catch(() => {});
+  }
+
+  /** Aborted when nobody wants the outcome any more, or it can no longer be recorded. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  get watchers(): number {
+    return this.#watchers.size;
+  }
+
+  /** The store gave the operation to this process. */
+  won(id: string, fence: number, journal: Iterable<readonly [string, string]>, nowMs: number): void {
+    this.id = id;
+    this.fence = fence;
+    this.owned = true;
+    this.renewedAt = nowMs;
+    for (const [key, json] of journal) this.#journal.set(key, json);
+  }
+
+  /** What an earlier run recorded under `key`; JSON text. */
+  journaled(key: string): string | undefined {
+    return this.#journal.get(key);
+  }
+
+  entries(): readonly (readonly [key: string, json: string])[] {
+    return [...this.#journal];
+  }
+
+  /** Records the result of a step; the handler goes on when this resolves. */
+  async journal(key: string, json: string): Promise<void> {
+    await this.#store.journal(this.key, this.fence, [key, json]);
+    this.#journal.set(key, json);
+  }
+
+  /** One more call wants the outcome. */
+  watch(watcher: Watcher): void {
+    clearTimeout(this.#grace);
+    this.#grace = undefined;
+    this.#watchers.add(watcher);
+  }
+
+  /** A call does not want it any more; returns how many still do. */
+  unwatch(watcher: Watcher): number {
+    this.#watchers.delete(watcher);
+    return this.#watchers.size;
+  }
+
+  progressed(done: number, total: number | undefined, message: string | undefined): void {
+    for (const watcher of this.#watchers) watcher.progressed(done, total, message);
+  }
+
+  /** Nobody is connected: the work may go on for a while, in case somebody comes back for it. */
+  detach(
+    graceMs: number,
+    error: () => Error,
+    after: (ms: number, work: () => void) => NodeJS.Timeout | undefined,
+  ): void {
+    this.#grace = after(graceMs, () => this.abort(error()));
+    this.#grace?.unref?.();
+  }
+
+  abort(error: Error): void {
+    if (this.#reason !== undefined) return;
+    this.#reason = error;
+    this.#controller?.abort(error);
+  }
+
+  get aborted(): Error | undefined {
+    return this.#reason;
+  }
+
+  settle(settlement: Settlement): void {
+    this.#end();
+    this.#settle(settlement);
+  }
+
+  fail(error: unknown): void {
+    this.#end();
+    this.#fail(error);
+  }
+
+  #end(): void {
+    this.owned = false;
+    clearTimeout(this.#grace);
+  }
+}

@@ -1,0 +1,108 @@
+/** A tool call as an operation: done once, however often and on whatever connection it is asked for. */
+import { randomUUID } from "node:crypto";
+import { HoldfastError, McpError, MissingClientCapabilityError, PermissionError, Retryable } from "../../errors.js";
+import type { RunningOperation } from "../../operations/running.js";
+import type { Outcome, Settlement } from "../../operations/types.js";
+import type { CallToolResult } from "../../protocol/types.js";
+import { isObject, type JsonObject, ownObject } from "../../util/json.js";
+import type { MaybePromise } from "../../util/maybe-promise.js";
+import type { Call } from "../call.js";
+import type { ToolEntry } from "../entries.js";
+import { type Identity, OPERATION_META } from "../operation-identity.js";
+import { errorResult } from "../results.js";
+
+/** What is done for a call. */
+export interface ToolWork {
+  /** Runs the handler: a result in the neutral model, or what asks the client for input. */
+  readonly run: (call: Call) => MaybePromise<object>;
+  /** The answer for work that was refused before it did anything. */
+  readonly refused: (error: unknown) => object;
+}
+
+/** Nobody runs it again, and nobody can say: words a model can act on. */
+const UNKNOWN =
+  "The outcome of this call is unknown: the server stopped after the work had begun and before its result was " +
+  "recorded. It was not run again. Find out whether it took effect before you ask for it anew.";
+
+/** Does the work of a call once, and answers with its outcome, whoever ran it. */
+export async function performTool(
+  call: Call,
+  tool: ToolEntry,
+  identity: Identity,
+  { run, refused }: ToolWork,
+): Promise<object> {
+  const { ledger, limits } = call.app;
+  call.operationNamed = identity.named;
+  const { operation, settled } = ledger.perform({
+    key: identity.key,
+    fingerprint: identity.fingerprint,
+    id: call.openJournal?.operationId ?? randomUUID(),
+    recovery: tool.recovery,
+    retention: identity.named
+      ? { ttlMs: limits.operationTtlMs, tombstoneMs: limits.operationTombstoneMs }
+      : { ttlMs: limits.joinWindowMs, tombstoneMs: 0 },
+    request: undefined,
+    watcher: call,
+    unknown: () => JSON.stringify({ result: unknownResult() }),
+    work: (own) => work(call, own, run),
+  });
+  call.operation = operation;
+  const settlement = await settled;
+  if (!identity.named && settlement.kind === "done") watchDelivery(call, identity.key);
+  return settlement.kind === "released" ? refused(settlement.error) : answer(call, settlement);
+}
+
+async function work(call: Call, operation: RunningOperation, run: ToolWork["run"]): Promise<Outcome> {
+  call.operation = operation;
+  try {
+    const result = await run(call);
+    if (call.openJournal?.suspended) return { kind: "suspended", answer: result, keep: call.operationNamed };
+    return { kind: "done", json: JSON.stringify({ result }) };
+  } catch (error) {
+    // Protocol errors of the handler are outcomes too: the work has been tried.
+    if (error instanceof McpError) {
+      const { code, message, data } = error;
+      return { kind: "done", json: JSON.stringify({ error: { code, message, data } }) };
+    }
+    return { kind: "released", error };
+  }
+}
+
+/** Refused before anything was done: the key is not used up. */
+export function isRefusal(error: unknown, operation: RunningOperation): boolean {
+  if (error instanceof Retryable) return true;
+  const refused = error instanceof PermissionError || error instanceof MissingClientCapabilityError;
+  return refused && operation.entries().length === 0;
+}
+
+function answer(call: Call, settlement: Exclude<Settlement, { kind: "released" }>): object {
+  if (settlement.kind === "suspended") return settlement.answer;
+  const recorded: unknown = JSON.parse(settlement.json);
+  if (!isObject(recorded)) throw new HoldfastError("ERR_STORE", "The recorded outcome cannot be read.");
+  const error = ownObject(recorded, "error");
+  if (error !== undefined) throw new McpError(error.code as number, error.message as string, error.data);
+  const result = recorded.result as CallToolResult;
+  const marked = settlement.replayed ? mark(result, { id: settlement.id, replayed: true }) : result;
+  return call.peer.revision.callResult(marked);
+}
+
+function mark(result: CallToolResult, facts: JsonObject): CallToolResult {
+  return { ...result, _meta: { ...result._meta, [OPERATION_META]: facts } };
+}
+
+function unknownResult(): CallToolResult {
+  return mark(errorResult(UNKNOWN), { state: "unknown" });
+}
+
+/**
+ * What only its arguments name is over when its answer has arrived: the next call like it is another one. Until then a
+ * client that calls again, because it never got the answer, gets it.
+ */
+function watchDelivery(call: Call, key: string): void {
+  const { exchange, app } = call;
+  const delivered = (arrived: boolean) => {
+    if (arrived) void app.ledger.forget(key);
+  };
+  if (exchange.onDelivery === undefined) delivered(true);
+  else exchange.onDelivery(delivered);
+}
