@@ -138,6 +138,11 @@ class FetchExchange implements HttpExchange, ReplyStream {
     this.#alive.unref?.();
   }
 
+  /** Who reads a `Response` is the runtime's secret: what it took counts as arrived. */
+  onDelivery(listener: (arrived: boolean) => void): void {
+    queueMicrotask(() => listener(!this.#lost));
+  }
+
   /** The client went away: the runtime says so by the request's signal, by cancelling the reply, or by both. */
   #lose(): void {
     if (this.#complete || this.#lost) return;

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Body, BodyBounds, HttpExchange, ReplyHeaders, ReplyStream } from "../transports/http/types.js";
 import { BodyReader, handedOver } from "./node-body.js";
+import { requestArrived, watchDelivery } from "./node-delivery.js";
 import { endLingering } from "./node-linger.js";
 
 const HOST = "host";
@@ -21,6 +22,7 @@ export class NodeExchange implements HttpExchange, ReplyStream {
 
   /** `target` is what the request is routed by; a mounted server takes the prefix of its mount away. */
   constructor(request: IncomingMessage, response: ServerResponse, target: string = request.url ?? "/") {
+    requestArrived(request.socket);
     this.#request = request;
     this.#response = response;
     this.method = request.method ?? "GET";
@@ -141,6 +143,10 @@ export class NodeExchange implements HttpExchange, ReplyStream {
     // Not complete: whoever waits to hear that the client is gone hears it now.
     this.#unsent = "";
     this.#response.destroy();
+  }
+
+  onDelivery(listener: (arrived: boolean) => void): void {
+    watchDelivery(this.#response, listener);
   }
 
   onGone(listener: () => void): void {

@@ -8,6 +8,7 @@ import type { Logger } from "../util/logger.js";
 import type { Ticker } from "../util/ticker.js";
 import type { CallTable } from "./call-table.js";
 import type { Catalogue } from "./catalogue.js";
+import type { Deliveries } from "./deliveries.js";
 import type { ChangeHub } from "./hub.js";
 import type { Limits } from "./limits.js";
 import type { CacheHint, Middleware } from "./types.js";
@@ -32,6 +33,8 @@ export interface App {
   readonly catalogue: Catalogue;
   /** Operations: what is written is written once. */
   readonly ledger: Ledger;
+  /** Answers on their way, of operations that only their arguments name. */
+  readonly deliveries: Deliveries;
   /** `_meta` members in which hosts send the id of one use of a tool. */
   readonly hostCallIds: readonly string[];
   /** Calls in flight on any transport: for draining, and so that none lasts for ever. */

@@ -36,8 +36,10 @@ import type { LegacySession } from "./session.js";
 export interface ChannelOptions {
   readonly transport: TransportName;
   readonly principal: Principal;
-  /** Sends one serialised message to the client. */
-  readonly send: (message: string) => void;
+  /** Sends one serialised message to the client. `onArrival` is told whether it arrived, as far as can be known. */
+  readonly send: (message: string, onArrival?: (arrived: boolean) => void) => void;
+  /** True where a message that was sent may be lost; then `send` tells. */
+  readonly lossy?: boolean;
   /** True while a process reads what is sent as it comes; then an answer keeps a distance to notifications. */
   readonly live?: () => boolean;
   /** True while the client reads so little that what can be left out is left out. */
@@ -47,6 +49,9 @@ export interface ChannelOptions {
   /** The revision taken for granted when a client skips `initialize`. */
   readonly fallback?: Revision;
 }
+
+/** Takes the answer to a request, once; an empty text is none. */
+type Answer = (text: string, onArrival?: (arrived: boolean) => void) => void;
 
 export class Channel {
   readonly #app: App;
@@ -142,8 +147,8 @@ export class Channel {
   }
 
   /** An empty text is the answer to a cancelled request: none. */
-  readonly #answer = (text: string): void => {
-    if (text !== "") this.#options.send(text);
+  readonly #answer: Answer = (text, onArrival) => {
+    if (text !== "") this.#options.send(text, onArrival);
   };
 
   #notification(message: NotificationMessage): void {
@@ -151,7 +156,7 @@ export class Channel {
     dispatchNotification(this.#modernCalls, message);
   }
 
-  #request(message: RequestMessage, answer: (text: string) => void): void {
+  #request(message: RequestMessage, answer: Answer): void {
     if (this.#options.modern && isModern(message)) return this.#modern(message, answer);
     if (message.method === "initialize") return this.#initialize(message, answer);
     dispatchRequest(
@@ -161,7 +166,7 @@ export class Channel {
     );
   }
 
-  #initialize(message: RequestMessage, answer: (text: string) => void): void {
+  #initialize(message: RequestMessage, answer: Answer): void {
     const { transport, send } = this.#options;
     const session = openSessionFrom(this.#app, message.params, {
       id: this.#id,
@@ -177,7 +182,7 @@ export class Channel {
     answer(encodeResponse(message.id, JSON.stringify(initializeResult(this.#app, session.revision))));
   }
 
-  #modern(message: RequestMessage, answer: (text: string) => void): void {
+  #modern(message: RequestMessage, answer: Answer): void {
     const envelope = decodeEnvelope(message.params);
     if (isEnvelopeError(envelope)) return answer(encodeError(message.id, envelope));
     const revision = revisionOf(envelope.protocolVersion);
@@ -189,9 +194,11 @@ export class Channel {
     dispatchRequest(this.#app, this.#exchange(peer, this.#modernCalls, answer), message);
   }
 
-  #exchange(peer: Peer, calls: CallRegister, answer: (text: string) => void): Exchange {
-    const { send, live, congested } = this.#options;
-    return new ChannelExchange({ peer, calls, send, answer, live, congested, delayed: this.#delayed });
+  #exchange(peer: Peer, calls: CallRegister, answer: Answer): Exchange {
+    const { send, live, congested, lossy } = this.#options;
+    // What goes into a batch is not followed.
+    const follows = lossy === true && answer === this.#answer;
+    return new ChannelExchange({ peer, calls, send, answer, live, congested, follows, delayed: this.#delayed });
   }
 }
 
@@ -206,9 +213,11 @@ interface ChannelExchangeParts {
   readonly peer: Peer;
   readonly calls: CallRegister;
   readonly send: (message: string) => void;
-  readonly answer: (text: string) => void;
+  readonly answer: Answer;
   readonly live: (() => boolean) | undefined;
   readonly congested: (() => boolean) | undefined;
+  /** True when it can be known whether the answer arrives. */
+  readonly follows: boolean;
   /** Answers that keep their distance; the channel sends them at once when it closes. */
   readonly delayed: Set<() => void>;
 }
@@ -218,11 +227,17 @@ class ChannelExchange implements Exchange {
   readonly calls: CallRegister;
   readonly #parts: ChannelExchangeParts;
   #spokeAt = 0;
+  #onDelivery: ((arrived: boolean) => void) | undefined;
 
   constructor(parts: ChannelExchangeParts) {
     this.peer = parts.peer;
     this.calls = parts.calls;
     this.#parts = parts;
+  }
+
+  onDelivery(listener: (arrived: boolean) => void): void {
+    if (this.#parts.follows) this.#onDelivery = listener;
+    else listener(true);
   }
 
   notify(message: string, droppable = false): void {
@@ -234,10 +249,10 @@ class ChannelExchange implements Exchange {
   reply(message: string): void {
     const { answer, live, delayed } = this.#parts;
     const wait = this.#spokeAt === 0 ? 0 : this.#spokeAt + SETTLE_MS - performance.now();
-    if (wait <= 0 || live?.() !== true) answer(message);
+    if (wait <= 0 || live?.() !== true) answer(message, this.#onDelivery);
     else {
       const send = () => {
-        if (delayed.delete(send)) answer(message);
+        if (delayed.delete(send)) answer(message, this.#onDelivery);
       };
       delayed.add(send);
       setTimeout(send, wait);

@@ -8,6 +8,7 @@ import { Ticker } from "../util/ticker.js";
 import type { App } from "./app.js";
 import { CallTable } from "./call-table.js";
 import { Catalogue } from "./catalogue.js";
+import { Deliveries } from "./deliveries.js";
 import type { PromptEntry, ResourceEntry, TemplateEntry, ToolEntry } from "./entries.js";
 import { ChangeHub } from "./hub.js";
 import { type McpServerOptions, type ResolvedOptions, resolveOptions } from "./options.js";
@@ -50,6 +51,7 @@ export class Definition implements App {
   readonly ticker: Ticker = new Ticker();
   readonly calls: CallTable;
   readonly ledger: Ledger;
+  readonly deliveries: Deliveries;
   readonly budgets: App["budgets"];
   readonly middleware: Middleware[] = [];
   draining = false;
@@ -66,6 +68,7 @@ export class Definition implements App {
     const { store, logger } = this.options;
     const owner = randomId();
     this.ledger = new Ledger({ store: store.operations, owner, leaseMs: limits.leaseMs, ticker: this.ticker, logger });
+    this.deliveries = new Deliveries(this.ledger);
     this.budgets = {
       bodies: new Budget(limits.maxBodyBytesTotal),
       queues: new Budget(limits.maxQueuedBytesTotal),

@@ -23,6 +23,8 @@ export interface EventSink {
   abort(): void;
   /** Calls back once, when everything written has been taken. */
   whenDrained(listener: () => void): void;
+  /** Calls back once with whether what was written up to now arrived, as far as can be known. */
+  whenDelivered(listener: (arrived: boolean) => void): void;
 }
 
 /** What a replay may have waiting before it pauses: above what streams of Node take before they ask for a pause. */
@@ -75,6 +77,8 @@ export class EventStream implements Linked<EventStream> {
   /** True while a connection is sent what it missed: live events wait in the log until it has caught up. */
   #replaying = false;
   #idleSince: number;
+  /** Messages that nobody is known to have, and who wants to know. */
+  #unconfirmed: Map<number, (arrived: boolean) => void> | undefined;
   /** Set while a store writes or reads asynchronously: later steps wait for it, so that order is kept. */
   #tail: Promise<void> | undefined;
 
@@ -123,12 +127,19 @@ export class EventStream implements Linked<EventStream> {
     if (prime) sink.write(encodePriming(this.#eventId(0), this.#options.retryMs));
   }
 
-  /** Appends one message and sends it to the attached connection. */
-  append(data: string): void {
+  /**
+   * Appends one message and sends it to the attached connection. `onArrival` is told whether it arrived, as far as can be
+   * known; `true` may follow `false`, when the client came back for it.
+   */
+  append(data: string, onArrival?: (arrived: boolean) => void): void {
     // Forgotten: nobody can come back for it.
-    if (this.#dropped) return;
+    if (this.#dropped) return onArrival?.(false);
     this.#seq += 1;
     const seq = this.#seq;
+    if (onArrival !== undefined) {
+      this.#unconfirmed ??= new Map();
+      this.#unconfirmed.set(seq, onArrival);
+    }
     this.#step(
       () => this.#keep(seq, data),
       () => this.#send(seq, data),
@@ -204,6 +215,7 @@ export class EventStream implements Linked<EventStream> {
     const previous = this.#sink;
     this.#attach(sink);
     this.#replaying = true;
+    if (this.#unconfirmed !== undefined) this.#confirm(seq);
     // Official clients come back only to a stream that gave them an id, on every connection anew (typescript-sdk#2499).
     if (this.#primes) sink.write(encodePriming(this.#eventId(seq), this.#options.retryMs));
     if (previous !== undefined && previous !== sink) previous.end();
@@ -241,13 +253,39 @@ export class EventStream implements Linked<EventStream> {
         if (this.#sink !== sink) return;
         if (slice !== undefined) return this.#replay(sink, sent, slice);
         this.#replaying = false;
+        if (this.#unconfirmed !== undefined) this.#expect(sink);
         if (this.#finished) this.close();
       },
     );
   }
 
   #send(seq: number, data: string): void {
-    if (!this.#replaying) this.#write(encodeEvent(data, this.#eventId(seq)));
+    if (this.#replaying) return;
+    this.#write(encodeEvent(data, this.#eventId(seq)));
+    if (this.#unconfirmed?.has(seq)) this.#expect(this.#sink);
+  }
+
+  /** The client has everything up to event `seq`. */
+  #confirm(seq: number): void {
+    const unconfirmed = this.#unconfirmed ?? new Map<number, (arrived: boolean) => void>();
+    for (const [at, listener] of unconfirmed) {
+      if (at > seq) continue;
+      unconfirmed.delete(at);
+      listener(true);
+    }
+    if (unconfirmed.size === 0) this.#unconfirmed = undefined;
+  }
+
+  /** What is on its way to a connection has arrived when that one says so; else the client may come back for it. */
+  #expect(sink: EventSink | undefined): void {
+    const seq = this.#seq;
+    const listeners = [...(this.#unconfirmed?.values() ?? [])];
+    const told = (arrived: boolean) => {
+      if (arrived) this.#confirm(seq);
+      else for (const listener of listeners) listener(false);
+    };
+    if (sink === undefined) told(false);
+    else sink.whenDelivered(told);
   }
 
   #write(text: string): void {

@@ -31,7 +31,9 @@ export async function performTool(
   identity: Identity,
   { run, refused }: ToolWork,
 ): Promise<object> {
-  const { ledger, limits } = call.app;
+  const { ledger, limits, deliveries } = call.app;
+  const settling = identity.named ? undefined : deliveries.settle(identity.key);
+  if (settling !== undefined) await settling;
   call.operationNamed = identity.named;
   const { operation, settled } = ledger.perform({
     key: identity.key,
@@ -48,7 +50,7 @@ export async function performTool(
   });
   call.operation = operation;
   const settlement = await settled;
-  if (!identity.named && settlement.kind === "done") watchDelivery(call, identity.key);
+  if (!identity.named && settlement.kind === "done" && !call.settled) deliveries.expect(identity.key, call.exchange);
   return settlement.kind === "released" ? refused(settlement.error) : answer(call, settlement);
 }
 
@@ -92,17 +94,4 @@ function mark(result: CallToolResult, facts: JsonObject): CallToolResult {
 
 function unknownResult(): CallToolResult {
   return mark(errorResult(UNKNOWN), { state: "unknown" });
-}
-
-/**
- * What only its arguments name is over when its answer has arrived: the next call like it is another one. Until then a
- * client that calls again, because it never got the answer, gets it.
- */
-function watchDelivery(call: Call, key: string): void {
-  const { exchange, app } = call;
-  const delivered = (arrived: boolean) => {
-    if (arrived) void app.ledger.forget(key);
-  };
-  if (exchange.onDelivery === undefined) delivered(true);
-  else exchange.onDelivery(delivered);
 }

@@ -265,5 +265,6 @@ function withHeaders(http: HttpExchange, extra: ReplyHeaders): HttpExchange {
     },
     abort: () => http.abort(),
     onGone: (listener) => http.onGone(listener),
+    onDelivery: (listener) => http.onDelivery(listener),
   };
 }

@@ -51,6 +51,7 @@ export class PostExchange implements Exchange, Ticking {
   #sink: SseSink | undefined;
   #stream: EventStream | undefined;
   #done = false;
+  #onDelivery: ((arrived: boolean) => void) | undefined;
 
   constructor(options: PostOptions) {
     this.peer = options.peer;
@@ -84,6 +85,11 @@ export class PostExchange implements Exchange, Ticking {
    */
   cancels: Call | undefined;
 
+  onDelivery(listener: (arrived: boolean) => void): void {
+    if (this.#done) listener(false);
+    else this.#onDelivery = listener;
+  }
+
   notify(message: string): void {
     if (this.#done || !this.#options.accepted.sse) return;
     this.#open();
@@ -96,6 +102,7 @@ export class PostExchange implements Exchange, Ticking {
     if (this.#sink === undefined && this.#stream === undefined && this.#options.accepted.json) {
       this.#finish();
       const { app, http } = this.#options;
+      if (this.#onDelivery !== undefined) http.onDelivery(this.#onDelivery);
       if (code === ErrorCode.Unavailable) return http.end(503, BUSY_HEADERS, message);
       const status = code === 0 || this.peer.revision.era === "legacy" ? 200 : (MODERN_STATUS.get(code) ?? 200);
       http.end(status, JSON_HEADERS, message);
@@ -106,10 +113,11 @@ export class PostExchange implements Exchange, Ticking {
     this.#open();
     this.#finish();
     if (this.#stream !== undefined) {
-      this.#stream.append(message);
+      this.#stream.append(message, this.#onDelivery);
       this.#stream.finish();
     } else {
       this.#sink?.write(encodeEvent(message));
+      if (this.#onDelivery !== undefined) this.#sink?.whenDelivered(this.#onDelivery);
       this.#sink?.end();
     }
   }

@@ -9,6 +9,14 @@ import type { ReplyStream } from "./types.js";
 /** A reader with this much waiting is behind: more than sockets buffer for one that keeps up. */
 const BEHIND_BYTES = 131_072;
 
+/** A reader that is still there so long after something was written has it: who loses its connection is noticed. */
+const ARRIVED_MS = 1000;
+
+interface Unconfirmed {
+  readonly writtenAt: number;
+  readonly listener: (arrived: boolean) => void;
+}
+
 /** An open event stream reply, kept alive by a comment whenever it has been silent for a while. */
 export class SseSink implements EventSink, Ticking {
   prev: Ticking | undefined;
@@ -22,6 +30,7 @@ export class SseSink implements EventSink, Ticking {
   #ended = false;
   readonly #clock: StallClock;
   readonly #queues: Budget;
+  #unconfirmed: Unconfirmed[] | undefined;
   /** Bytes counted in `queues` for this reader. */
   #counted = 0;
 
@@ -53,6 +62,9 @@ export class SseSink implements EventSink, Ticking {
 
   end(): void {
     if (this.#ended) return;
+    const unconfirmed = this.#unconfirmed ?? [];
+    this.#unconfirmed = undefined;
+    for (const { listener } of unconfirmed) this.#stream.onDelivery(listener);
     this.gone();
     this.#stream.end();
     if (this.#stream.waiting > 0) new StallWatch(this.#stream, this.#app);
@@ -68,18 +80,35 @@ export class SseSink implements EventSink, Ticking {
     this.#stream.whenDrained(listener);
   }
 
+  whenDelivered(listener: (arrived: boolean) => void): void {
+    if (this.#ended) return listener(false);
+    this.#unconfirmed ??= [];
+    this.#unconfirmed.push({ writtenAt: Date.now(), listener });
+  }
+
   /** The connection is gone: nothing is written any more. */
   gone(): void {
     this.#ended = true;
+    const unconfirmed = this.#unconfirmed ?? [];
+    this.#unconfirmed = undefined;
+    for (const { listener } of unconfirmed) listener(false);
     this.#count(0);
     this.#ticker.delete(this);
   }
 
   tick(nowMs: number): void {
     if (this.#counted > 0) this.#count(this.#stream.waiting);
+    if (this.#unconfirmed !== undefined && this.#stream.waiting === 0) this.#confirm(nowMs);
     // Bytes that waited for two keep-alives: the reader is gone without a word.
     if (this.#clock.isStalled(this.#stream.waiting, nowMs)) return this.abort();
     if (nowMs - this.#lastWrite >= this.#keepAliveMs) this.write(SSE_KEEP_ALIVE);
+  }
+
+  #confirm(nowMs: number): void {
+    const unconfirmed = this.#unconfirmed ?? [];
+    const late = unconfirmed.filter(({ writtenAt }) => nowMs - writtenAt < ARRIVED_MS);
+    this.#unconfirmed = late.length === 0 ? undefined : late;
+    for (const one of unconfirmed) if (!late.includes(one)) one.listener(true);
   }
 
   #count(waiting: number): void {

@@ -132,11 +132,9 @@ export class SseTransport implements Ticking {
   #create(owner: string, principal: Principal): SseSession | undefined {
     const stream = this.#streams.create(owner, countedKey(principal));
     if (stream === undefined) return undefined;
-    const send = (message: string) => {
-      if (!stream.dropped) stream.append(message);
-    };
+    const send = (message: string, onArrival?: (arrived: boolean) => void) => stream.append(message, onArrival);
     const live = () => stream.attached;
-    const options = { transport: "sse", principal, send, live, modern: false, fallback: OLDEST } as const;
+    const options = { transport: "sse", principal, send, live, lossy: true, modern: false, fallback: OLDEST } as const;
     const channel = new Channel(this.#app, options);
     const session: SseSession = { owner, channel, stream };
     this.#sessions.set(stream.id, session);

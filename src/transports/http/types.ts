@@ -26,6 +26,8 @@ export interface HttpExchange {
   abort(): void;
   /** Called once if the connection goes away before the reply is complete. One listener. */
   onGone(listener: () => void): void;
+  /** Calls back once with whether the reply arrived, as far as can be known. Call it before the reply is ended. */
+  onDelivery(listener: (arrived: boolean) => void): void;
 }
 
 export type ReplyHeaders = Readonly<Record<string, string>>;
@@ -42,6 +44,8 @@ export interface ReplyStream {
   abort(): void;
   /** Calls back once, when everything written has been taken. */
   whenDrained(listener: () => void): void;
+  /** Calls back once with whether the reply arrived, as far as can be known. Call it before the reply is ended. */
+  onDelivery(listener: (arrived: boolean) => void): void;
 }
 
 /** How much of a body is read. */
