@@ -23,8 +23,8 @@ export interface EventSink {
   abort(): void;
   /** Calls back once, when everything written has been taken. */
   whenDrained(listener: () => void): void;
-  /** Calls back once with whether what was written up to now arrived, as far as can be known. */
-  whenDelivered(listener: (arrived: boolean) => void): void;
+  /** Calls back once with whether what was written up to now arrived; absent where that cannot be known. */
+  whenDelivered?(listener: (arrived: boolean) => void): void;
 }
 
 /** What a replay may have waiting before it pauses: above what streams of Node take before they ask for a pause. */
@@ -284,7 +284,7 @@ export class EventStream implements Linked<EventStream> {
       if (arrived) this.#confirm(seq);
       else for (const listener of listeners) listener(false);
     };
-    if (sink === undefined) told(false);
+    if (sink?.whenDelivered === undefined) told(false);
     else sink.whenDelivered(told);
   }
 
