@@ -17,6 +17,7 @@ const LEVELS = new Map([
   ["operations", 2],
   ["streams", 2],
   ["sessions", 2],
+  ["drivers/lmdb", 2],
   ["server", 3],
   ["transports/http", 4],
   ["transports/stdio", 4],

@@ -32,6 +32,7 @@ export async function run(definition: Definition, options: ResolvedRunOptions): 
   void definition.catalogue;
   // A definition that was served and stopped can be served again.
   definition.draining = false;
+  definition.store.open?.();
   const served: Served[] = [];
   const state = { stopping: undefined as Promise<void> | undefined };
   const shutdown = (graceMs: number): Promise<void> => {
@@ -70,6 +71,7 @@ async function stop(definition: Definition, served: readonly Served[], graceMs: 
   for (const one of served) one.stop();
   await drain(definition, graceMs);
   await Promise.all(served.map((one) => one.close()));
+  if (definition.options.ownsStore) await definition.store.close?.();
 }
 
 async function serveHttp(definition: Definition, options: ResolvedRunOptions): Promise<Served> {

@@ -2,7 +2,13 @@ import { ErrorCode, HoldfastError, McpError } from "../errors.js";
 import type { RunningOperation } from "../operations/running.js";
 import type { Watcher } from "../operations/types.js";
 import { META } from "../protocol/headers.js";
-import { encodeError, encodeNotification, encodeResponse, isRequestId, type RequestMessage } from "../protocol/jsonrpc.js";
+import {
+  encodeError,
+  encodeNotification,
+  encodeResponse,
+  isRequestId,
+  type RequestMessage,
+} from "../protocol/jsonrpc.js";
 import type { RequestId } from "../protocol/types.js";
 import { type JsonObject, own, ownObject } from "../util/json.js";
 import type { Linked } from "../util/list.js";

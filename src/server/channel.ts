@@ -22,24 +22,30 @@ import {
 } from "../protocol/jsonrpc.js";
 import { claimedVersion, decodeEnvelope, isEnvelopeError } from "../protocol/revisions/2026-07-28/envelope.js";
 import { LATEST_LEGACY, MODERN, type Revision, revisionOf, SUPPORTED_VERSIONS } from "../protocol/revisions/index.js";
+import type { RequestId } from "../protocol/types.js";
 import { randomId } from "../util/ids.js";
 import type { App } from "./app.js";
 import { BatchCollector } from "./batch.js";
 import type { Call } from "./call.js";
 import { dispatchNotification, dispatchRequest, dispatchResponse } from "./dispatch.js";
-import { CallRegister, type Exchange } from "./exchange.js";
+import { CallRegister, type Exchange, type ResumedOperation } from "./exchange.js";
 import { initializeResult } from "./handlers/lifecycle.js";
 import { newSession, openSessionFrom } from "./initialize.js";
-import type { Peer, TransportName } from "./peer.js";
+import type { ClientFacts, Peer, TransportName } from "./peer.js";
 import type { LegacySession } from "./session.js";
 
 export interface ChannelOptions {
   readonly transport: TransportName;
   readonly principal: Principal;
-  /** Sends one serialised message to the client. `onArrival` is told whether it arrived, as far as can be known. */
-  readonly send: (message: string, onArrival?: (arrived: boolean) => void) => void;
+  /**
+   * Sends one serialised message to the client. `onArrival` is told whether it arrived, as far as can be known; `id` is
+   * that of the request which the message answers.
+   */
+  readonly send: (message: string, onArrival?: (arrived: boolean) => void, id?: RequestId) => void;
   /** True where a message that was sent may be lost; then `send` tells. */
   readonly lossy?: boolean;
+  /** Told of a request whose answer will take a while, and (without a call) of one that gets none. */
+  readonly onPending?: (id: RequestId, call: Call | undefined) => void;
   /** True while a process reads what is sent as it comes; then an answer keeps a distance to notifications. */
   readonly live?: () => boolean;
   /** True while the client reads so little that what can be left out is left out. */
@@ -51,7 +57,7 @@ export interface ChannelOptions {
 }
 
 /** Takes the answer to a request, once; an empty text is none. */
-type Answer = (text: string, onArrival?: (arrived: boolean) => void) => void;
+type Answer = (text: string, onArrival?: (arrived: boolean) => void, id?: RequestId) => void;
 
 export class Channel {
   readonly #app: App;
@@ -147,8 +153,9 @@ export class Channel {
   }
 
   /** An empty text is the answer to a cancelled request: none. */
-  readonly #answer: Answer = (text, onArrival) => {
-    if (text !== "") this.#options.send(text, onArrival);
+  readonly #answer: Answer = (text, onArrival, id) => {
+    if (text !== "") this.#options.send(text, onArrival, id);
+    else if (id !== undefined) this.#options.onPending?.(id, undefined);
   };
 
   #notification(message: NotificationMessage): void {
@@ -159,26 +166,46 @@ export class Channel {
   #request(message: RequestMessage, answer: Answer): void {
     if (this.#options.modern && isModern(message)) return this.#modern(message, answer);
     if (message.method === "initialize") return this.#initialize(message, answer);
-    dispatchRequest(
-      this.#app,
-      this.#exchange(this.#session.peer(this.#principal), this.#session.calls, answer),
-      message,
-    );
+    this.#dispatch(message, answer, undefined);
+  }
+
+  /** A request that a crash cut off, from the session that was restored. */
+  resume(message: RequestMessage, resumes: ResumedOperation | undefined, principal: Principal): void {
+    this.#principal = principal;
+    this.#dispatch(message, this.#answer, resumes);
+  }
+
+  #dispatch(message: RequestMessage, answer: Answer, resumes: ResumedOperation | undefined): void {
+    const peer = this.#session.peer(this.#principal);
+    const exchange = this.#exchange({ peer, calls: this.#session.calls, answer, id: message.id, resumes });
+    const call = dispatchRequest(this.#app, exchange, message);
+    if (!call.settled && answer === this.#answer) this.#options.onPending?.(message.id, call);
+  }
+
+  /** Goes on with the session of a process that died. */
+  restore(revision: Revision, client: ClientFacts): void {
+    const { transport, principal } = this.#options;
+    this.#open(newSession(this.#app, { id: this.#id, revision, transport, principal, client }));
+  }
+
+  #open(session: LegacySession): void {
+    this.#app.hub.delete(this.#session);
+    // Whoever asked the client something in the session before hears that it is over.
+    this.#session.close();
+    this.#session = session;
+    session.push = (message) => this.#options.send(message);
+    this.#app.hub.add(session);
   }
 
   #initialize(message: RequestMessage, answer: Answer): void {
-    const { transport, send } = this.#options;
+    const { transport } = this.#options;
     const session = openSessionFrom(this.#app, message.params, {
       id: this.#id,
       transport,
       principal: this.#principal,
     });
     if ("code" in session) return answer(encodeError(message.id, session));
-    this.#app.hub.delete(this.#session);
-    this.#session.close();
-    this.#session = session;
-    session.push = send;
-    this.#app.hub.add(session);
+    this.#open(session);
     answer(encodeResponse(message.id, JSON.stringify(initializeResult(this.#app, session.revision))));
   }
 
@@ -191,14 +218,16 @@ export class Channel {
     const principal = this.#principal;
     const client = { info: envelope.clientInfo, capabilities: envelope.capabilities };
     const peer: Peer = { revision: MODERN, transport, principal, client, session: undefined };
-    dispatchRequest(this.#app, this.#exchange(peer, this.#modernCalls, answer), message);
+    const exchange = this.#exchange({ peer, calls: this.#modernCalls, answer, id: message.id, resumes: undefined });
+    dispatchRequest(this.#app, exchange, message);
   }
 
-  #exchange(peer: Peer, calls: CallRegister, answer: Answer): Exchange {
-    const { send, live, congested, lossy } = this.#options;
+  #exchange(own: Pick<ChannelExchangeParts, "peer" | "calls" | "answer" | "id" | "resumes">): Exchange {
+    const { send, live, congested, lossy, onPending } = this.#options;
     // What goes into a batch is not followed.
-    const follows = lossy === true && answer === this.#answer;
-    return new ChannelExchange({ peer, calls, send, answer, live, congested, follows, delayed: this.#delayed });
+    const follows = lossy === true && own.answer === this.#answer;
+    const durable = onPending !== undefined;
+    return new ChannelExchange({ ...own, send, live, congested, follows, durable, delayed: this.#delayed });
   }
 }
 
@@ -218,6 +247,9 @@ interface ChannelExchangeParts {
   readonly congested: (() => boolean) | undefined;
   /** True when it can be known whether the answer arrives. */
   readonly follows: boolean;
+  readonly durable: boolean;
+  readonly id: RequestId;
+  readonly resumes: ResumedOperation | undefined;
   /** Answers that keep their distance; the channel sends them at once when it closes. */
   readonly delayed: Set<() => void>;
 }
@@ -225,6 +257,8 @@ interface ChannelExchangeParts {
 class ChannelExchange implements Exchange {
   readonly peer: Peer;
   readonly calls: CallRegister;
+  readonly durable: boolean;
+  readonly resumes?: ResumedOperation;
   readonly #parts: ChannelExchangeParts;
   #spokeAt = 0;
   #onDelivery: ((arrived: boolean) => void) | undefined;
@@ -232,6 +266,8 @@ class ChannelExchange implements Exchange {
   constructor(parts: ChannelExchangeParts) {
     this.peer = parts.peer;
     this.calls = parts.calls;
+    this.durable = parts.durable;
+    if (parts.resumes !== undefined) this.resumes = parts.resumes;
     this.#parts = parts;
   }
 
@@ -247,12 +283,12 @@ class ChannelExchange implements Exchange {
   }
 
   reply(message: string): void {
-    const { answer, live, delayed } = this.#parts;
+    const { answer, live, delayed, id } = this.#parts;
     const wait = this.#spokeAt === 0 ? 0 : this.#spokeAt + SETTLE_MS - performance.now();
-    if (wait <= 0 || live?.() !== true) answer(message, this.#onDelivery);
+    if (wait <= 0 || live?.() !== true) answer(message, this.#onDelivery, id);
     else {
       const send = () => {
-        if (delayed.delete(send)) answer(message, this.#onDelivery);
+        if (delayed.delete(send)) answer(message, this.#onDelivery, id);
       };
       delayed.add(send);
       setTimeout(send, wait);
@@ -260,7 +296,7 @@ class ChannelExchange implements Exchange {
   }
 
   abandon(): void {
-    this.#parts.answer("");
+    this.#parts.answer("", undefined, this.#parts.id);
   }
 }
 

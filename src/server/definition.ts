@@ -66,7 +66,7 @@ export class Definition implements App {
     const { limits } = this.options;
     this.calls = new CallTable(this.ticker, limits);
     const { store, logger } = this.options;
-    const owner = randomId();
+    const owner = store.owner ?? randomId();
     this.ledger = new Ledger({ store: store.operations, owner, leaseMs: limits.leaseMs, ticker: this.ticker, logger });
     this.deliveries = new Deliveries(this.ledger);
     this.budgets = {
@@ -118,9 +118,9 @@ export class Definition implements App {
 
   /** Made late: workers have no random numbers while their modules load. */
   #secrets(): readonly string[] {
-    const { secrets } = this.options;
+    const { secrets, store } = this.options;
     if (secrets.length > 0) return secrets;
-    this.#ownSecret ??= randomId();
+    this.#ownSecret ??= store.secret ?? randomId();
     return [this.#ownSecret];
   }
 

@@ -30,8 +30,19 @@ export interface Exchange {
    * back for it. Undefined where an answer that was sent has arrived. Call it before `reply`.
    */
   onDelivery?(listener: (arrived: boolean) => void): void;
+  /** The operation that this exchange goes on with: its request is answered anew after a crash. */
+  readonly resumes?: ResumedOperation;
+  /** True when the answer goes to a stream that outlives this process. */
+  readonly durable?: boolean;
   /** Closes the connection of a resumable stream so that the client polls (2025-11-25, transports); else nothing. */
   closeStream?(): void;
+}
+
+/** The operation of a call that a crash cut off. */
+export interface ResumedOperation {
+  readonly key: string;
+  /** False when only the arguments name it. */
+  readonly named: boolean;
 }
 
 /** Calls in flight on one channel. A handful at a time: an array is faster than a map, and ids may repeat. */

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { principalKey } from "../auth/principal.js";
 import { ErrorCode, McpError } from "../errors.js";
 import { canonicalJson } from "../util/canonical-json.js";
+import { randomId } from "../util/ids.js";
 import { own, ownString } from "../util/json.js";
 import type { Call } from "./call.js";
 import type { ToolEntry } from "./entries.js";
@@ -31,6 +32,8 @@ export interface Identity {
  */
 export function identify(call: Call, tool: ToolEntry, args: unknown): Identity | undefined {
   const fingerprint = hash(canonicalJson([tool.name, args]));
+  const { resumes, durable } = call.exchange;
+  if (resumes !== undefined) return { ...resumes, fingerprint };
   const resumed = call.resumes ? call.journal.operationKey : undefined;
   const explicit = explicitKey(call);
   if (resumed !== undefined) return { key: resumed, fingerprint, named: true };
@@ -44,7 +47,12 @@ export function identify(call: Call, tool: ToolEntry, args: unknown): Identity |
   const own = tool.idempotencyKey?.(args);
   if (typeof own === "string" && own !== "") return named("tool", own);
   const scope = tool.dedupe ? scopeOf(call) : undefined;
-  if (scope === undefined) return undefined;
+  if (scope === undefined) {
+    // Its request may be answered anew after a crash, and must not be run anew for that.
+    return durable === true
+      ? { key: hash([call.app.info.name, "once", randomId()]), fingerprint, named: false }
+      : undefined;
+  }
   return { key: hash([call.app.info.name, scope, tool.name, "same", fingerprint]), fingerprint, named: false };
 }
 

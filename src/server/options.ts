@@ -1,4 +1,5 @@
 import { type Authenticator, anonymous } from "../auth/authenticator.js";
+import { lmdbStore } from "../drivers/lmdb/index.js";
 import { HoldfastError } from "../errors.js";
 import type { Implementation } from "../protocol/types.js";
 import { assertSecrets } from "../sessions/sealer.js";
@@ -14,8 +15,11 @@ export interface McpServerOptions {
   readonly instructions?: string;
   /** Who callers are. Default: everybody is the same anonymous principal without permissions. */
   readonly auth?: Authenticator;
-  /** Where state lives. Default: `"memory"`, which ends with the process. */
-  readonly store?: "memory" | Store;
+  /**
+   * Where state lives. `"lmdb:DIR"` keeps it in a directory (needs the package `lmdb`): operations, streams and sessions
+   * survive a crash and a restart. Default: `MCP_STORE`, else `"memory"`, which ends with the process.
+   */
+  readonly store?: "memory" | `lmdb:${string}` | Store;
   /**
    * One or several secrets (16 characters or more, newest first) that seal session ids and request state; the newest
    * seals, all open. Default: `MCP_SECRET` (comma separated), else a random one, so that ids end with the process.
@@ -50,6 +54,8 @@ export interface ResolvedOptions {
   readonly instructions: string | undefined;
   readonly auth: Authenticator;
   readonly store: Store;
+  /** True when the store was opened here, and not by whoever passed it. */
+  readonly ownsStore: boolean;
   /** Empty when none was configured: the definition makes one when it first seals something. */
   readonly secrets: readonly string[];
   readonly limits: Limits;
@@ -101,6 +107,7 @@ export function resolveOptions(info: Implementation, options: McpServerOptions):
     instructions: options.instructions,
     auth: options.auth ?? anonymous(),
     store: resolveStore(options.store ?? process.env[STORE_VARIABLE]),
+    ownsStore: typeof options.store !== "object",
     secrets: resolveSecrets(options.secret ?? process.env[SECRET_VARIABLE]?.split(",")),
     limits: resolveLimits(options.limits),
     publicUrl: resolvePublicUrl(options.publicUrl),
@@ -117,7 +124,10 @@ export function resolveOptions(info: Implementation, options: McpServerOptions):
 function resolveStore(store: string | Store | undefined): Store {
   if (store === undefined || store === "memory") return memoryStore();
   if (typeof store === "object") return store;
-  throw new HoldfastError("ERR_CONFIG", `Unknown store ${JSON.stringify(store)}; this version has "memory".`);
+  const dir = /^lmdb:(?:\/\/)?(.+)$/.exec(store)?.[1];
+  if (dir !== undefined) return lmdbStore({ dir });
+  const text = `Unknown store ${JSON.stringify(store)}. There are "memory" and "lmdb:DIR", e.g. lmdb:./data.`;
+  throw new HoldfastError("ERR_CONFIG", text);
 }
 
 function resolveSecrets(secret: string | readonly string[] | undefined): readonly string[] {

@@ -22,11 +22,17 @@ export interface StreamSlice {
  * - Sequence numbers start at 1 and rise by 1; the caller gives them; a log MUST NOT accept one twice.
  * - `read` MUST NOT return events out of order, and MUST say how many it no longer has.
  * - A log drops its oldest events at its bounds (count, bytes, age), never its newest.
+ * - `append` with a `note` MUST remove the note of that key in the same atomic write.
  */
 export interface StreamLog {
-  /** Characters of events held in this process's memory; 0 for a log that is somewhere else. */
+  /** Characters of events held, wherever they are: what all streams may hold together is bounded. */
   readonly heldChars: number;
-  append(seq: number, data: string): MaybePromise<void>;
+  append(seq: number, data: string, note?: string): MaybePromise<void>;
+  /**
+   * Keeps a text beside the events, for whoever opens the log after a crash; `undefined` removes it. Absent where nothing
+   * outlives the process.
+   */
+  note?(key: string, text: string | undefined): MaybePromise<void>;
   read(afterSeq: number): MaybePromise<StreamSlice>;
   /** Nothing more will be appended; the log may be kept in a smaller form. */
   finish(): void;
@@ -41,10 +47,26 @@ export interface StreamLogBounds {
   readonly maxBytes: number;
 }
 
-/** Where stream logs live. Keys contain the owner, so a foreign id finds nothing. */
+/** A stream that a process left behind. */
+export interface StoredStream {
+  readonly log: StreamLog;
+  readonly lastSeq: number;
+  readonly finished: boolean;
+  readonly notes: ReadonlyMap<string, string>;
+}
+
+/**
+ * Where stream logs live. Keys contain the owner, so a foreign id finds nothing.
+ * - `open` gives a log to one process at a time: it MUST answer nothing while the process that writes it is alive, and
+ *   from then on the log MUST refuse what that one still writes.
+ */
 export interface StreamStore {
   readonly durability: Durability;
   create(key: string, bounds: StreamLogBounds): StreamLog;
+  /** The log that a dead process left. Absent where logs end with their process. */
+  open?(key: string, bounds: StreamLogBounds): MaybePromise<StoredStream | undefined>;
+  /** Removes logs of dead processes that nobody opened for so long; at most `limit` of them. */
+  sweep?(olderThanMs: number, limit: number): MaybePromise<void>;
 }
 
 /**
@@ -52,8 +74,14 @@ export interface StreamStore {
  * nodes join it here, each as a part of its own.
  */
 export interface Store {
+  /** Names this process as the owner of leases and streams. Default: a random name. */
+  readonly owner?: string;
+  /** Seals ids where none was configured, the same for every process that shares the store. Default: a random one. */
+  readonly secret?: string;
   readonly streams: StreamStore;
   readonly operations: OperationStore;
-  /** Lets go of files and connections; called when the server that opened the store has stopped. */
+  /** A server begins, or begins again, to use the store. */
+  open?(): void;
+  /** Lets go of files, connections and leases; called when the server that opened the store has stopped. */
   close?(): Promise<void>;
 }

@@ -38,6 +38,9 @@ export interface EventStreamParts {
   /** Whom the stream counts for; undefined for callers that share one identity. */
   readonly counted: string | undefined;
   readonly log: StreamLog;
+  /** What a stream that a dead process left has come to. */
+  readonly lastSeq?: number;
+  readonly finished?: boolean;
 }
 
 /** Whoever keeps the streams: is told which of them nobody reads, and how much they hold. */
@@ -87,6 +90,8 @@ export class EventStream implements Linked<EventStream> {
     this.owner = parts.owner;
     this.counted = parts.counted;
     this.#log = parts.log;
+    this.#seq = parts.lastSeq ?? 0;
+    this.#finished = parts.finished ?? false;
     this.#options = options;
     this.#idleSince = options.now();
   }
@@ -129,9 +134,9 @@ export class EventStream implements Linked<EventStream> {
 
   /**
    * Appends one message and sends it to the attached connection. `onArrival` is told whether it arrived, as far as can be
-   * known; `true` may follow `false`, when the client came back for it.
+   * known; `true` may follow `false`, when the client came back for it. `note` is the key of the note that it settles.
    */
-  append(data: string, onArrival?: (arrived: boolean) => void): void {
+  append(data: string, onArrival?: (arrived: boolean) => void, note?: string): void {
     // Forgotten: nobody can come back for it.
     if (this.#dropped) return onArrival?.(false);
     this.#seq += 1;
@@ -141,9 +146,23 @@ export class EventStream implements Linked<EventStream> {
       this.#unconfirmed.set(seq, onArrival);
     }
     this.#step(
-      () => this.#keep(seq, data),
+      () => this.#keep(seq, data, note),
       () => this.#send(seq, data),
     );
+  }
+
+  /** Keeps a text beside the events for whoever goes on after a crash, where anything outlives the process. */
+  note(key: string, text: string | undefined): void {
+    if (this.#dropped || this.#log.note === undefined) return;
+    this.#step(
+      () => this.#log.note?.(key, text),
+      () => {},
+    );
+  }
+
+  /** True when notes are kept. */
+  get durable(): boolean {
+    return this.#log.note !== undefined;
   }
 
   /** Lets go of oldest events until at most `maxChars` are held: a client that comes back for them is told of the gap. */
@@ -204,9 +223,9 @@ export class EventStream implements Linked<EventStream> {
     this.#options.keeper.attachedChanged(this);
   }
 
-  #keep(seq: number, data: string): MaybePromise<void> {
+  #keep(seq: number, data: string, note: string | undefined): MaybePromise<void> {
     const before = this.#log.heldChars;
-    const kept = this.#log.append(seq, data);
+    const kept = this.#log.append(seq, data, note);
     this.#options.keeper.heldChanged(this, this.#log.heldChars - before);
     return kept;
   }

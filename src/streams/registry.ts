@@ -3,8 +3,9 @@ import type { StreamLogBounds, StreamStore } from "../stores/types.js";
 import { type Budget, Tally } from "../util/budget.js";
 import { randomId } from "../util/ids.js";
 import { LinkedList } from "../util/list.js";
+import type { MaybePromise } from "../util/maybe-promise.js";
 import type { Ticker, Ticking } from "../util/ticker.js";
-import { EventStream, type EventStreamOptions, type StreamKeeper } from "./event-stream.js";
+import { EventStream, type EventStreamOptions, type EventStreamParts, type StreamKeeper } from "./event-stream.js";
 
 /** Bounds of streams; see the limits table for what each protects and its default. */
 export interface StreamBounds extends StreamLogBounds {
@@ -20,6 +21,8 @@ export interface StreamBounds extends StreamLogBounds {
 export interface StreamCursor {
   readonly stream: EventStream;
   readonly seq: number;
+  /** What the process that died had noted, when the stream was just taken over from it. */
+  readonly notes?: ReadonlyMap<string, string>;
 }
 
 const EVENT_ID = /^([A-Za-z0-9_-]{22})_(\d{1,15})$/;
@@ -64,8 +67,13 @@ export class StreamRegistry implements Ticking, StreamKeeper {
     if (full && !this.#evict(counted)) return undefined;
     if (this.#streams.size >= maxStreams && !this.#evict()) return undefined;
     const id = randomId();
-    const log = this.#store.create(JSON.stringify([owner, id]), this.#bounds);
-    const stream = new EventStream({ id, owner, counted, log }, this.#shared);
+    const log = this.#store.create(keyOf(owner, id), this.#bounds);
+    return this.#add({ id, owner, counted, log });
+  }
+
+  #add(parts: EventStreamParts): EventStream {
+    const { id, owner, counted } = parts;
+    const stream = new EventStream(parts, this.#shared);
     this.#streams.set(id, stream);
     this.#idle.add(stream);
     const owned = this.#owned.get(owner);
@@ -76,15 +84,33 @@ export class StreamRegistry implements Ticking, StreamKeeper {
     return stream;
   }
 
-  /** The place an event id names, if the stream exists, has got that far, and belongs to `owner`. */
-  find(eventId: string, owner: string): StreamCursor | undefined {
+  /**
+   * The place an event id names, if the stream exists, has got that far, and belongs to `owner`. A stream that a dead
+   * process left in the store is taken over.
+   */
+  find(eventId: string, owner: string, counted: string | undefined): MaybePromise<StreamCursor | undefined> {
     const match = EVENT_ID.exec(eventId);
     if (match === null) return undefined;
-    const stream = this.#streams.get(match[1] ?? "");
-    if (stream === undefined || stream.owner !== owner) return undefined;
+    const id = match[1] ?? "";
     const seq = Number(match[2]);
-    // An event that is yet to come: whoever names it has seen another history, and would miss what gets that number.
-    return seq > stream.lastSeq ? undefined : { stream, seq };
+    const stream = this.#streams.get(id);
+    if (stream !== undefined) return cursorAt(stream, owner, seq);
+    if (this.#store.open === undefined) return undefined;
+    return this.#restore({ id, owner, counted }, seq);
+  }
+
+  async #restore(whose: Omit<EventStreamParts, "log">, seq: number): Promise<StreamCursor | undefined> {
+    const { id, owner } = whose;
+    const stored = await this.#store.open?.(keyOf(owner, id), this.#bounds);
+    // Asked for twice at once: the other one has it.
+    const known = this.#streams.get(id);
+    if (known !== undefined) return cursorAt(known, owner, seq);
+    if (stored === undefined) return undefined;
+    const { log, lastSeq, finished, notes } = stored;
+    const stream = this.#add({ ...whose, log, lastSeq, finished });
+    this.heldChanged(stream, log.heldChars);
+    const cursor = cursorAt(stream, owner, seq);
+    return cursor && { ...cursor, notes };
   }
 
   delete(stream: EventStream): void {
@@ -140,6 +166,15 @@ export class StreamRegistry implements Ticking, StreamKeeper {
     this.delete(victim);
     return true;
   }
+}
+
+function keyOf(owner: string, id: string): string {
+  return JSON.stringify([owner, id]);
+}
+
+function cursorAt(stream: EventStream, owner: string, seq: number): StreamCursor | undefined {
+  // An event that is yet to come: whoever names it has seen another history, and would miss what gets that number.
+  return stream.owner !== owner || seq > stream.lastSeq ? undefined : { stream, seq };
 }
 
 /** Told in a log message, which every revision has: events are gone, and how many. */

@@ -1,6 +1,4 @@
 /** One LMDB environment: a directory that all processes of a machine may share. */
-import { mkdirSync } from "node:fs";
-import { join, resolve } from "node:path";
 import type { Database, RootDatabase, TransactionFlags } from "lmdb";
 import { HoldfastError } from "../../errors.js";
 import type { StoreTime } from "../../stores/operation-record.js";
@@ -40,82 +38,108 @@ export interface RangeBounds {
 
 interface Queued {
   readonly work: () => unknown;
+  readonly flushed: boolean;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
+/**
+ * Opened when it is made, so that mistakes show at once. Closed, it opens again when it is next used: a server that was
+ * stopped may be started again.
+ */
 export class Environment {
   readonly durability: Durability;
-  readonly #root: RootDatabase<string, string>;
-
+  readonly #path: string;
+  readonly #dbs = new Map<string, Database<string, string>>();
+  #root: RootDatabase<string, string> | undefined;
   #queue: Queued[] = [];
 
-  private constructor(root: RootDatabase<string, string>, durability: "sync" | "async") {
-    this.#root = root;
+  /** @throws HoldfastError `ERR_CONFIG` when the package `lmdb` is missing, `ERR_STORE` when the directory cannot be used. */
+  constructor({ dir, durability = "sync" }: EnvironmentOptions) {
     this.durability = durability;
+    this.#path = process.getBuiltinModule("node:path").resolve(dir);
+    this.#open();
   }
 
-  /** @throws HoldfastError `ERR_CONFIG` when the package `lmdb` is missing, `ERR_STORE` when the directory cannot be used. */
-  static async open({ dir, durability = "sync" }: EnvironmentOptions): Promise<Environment> {
-    const { open } = await load();
-    const path = resolve(dir);
+  #open(): RootDatabase<string, string> {
+    if (this.#root !== undefined) return this.#root;
+    const { open } = load();
+    const { mkdirSync } = process.getBuiltinModule("node:fs");
+    const { join } = process.getBuiltinModule("node:path");
     try {
-      mkdirSync(path, { recursive: true });
-      const root = open<string, string>({ path: join(path, "data"), encoding: "string", maxDbs: MAX_TABLES });
-      return new Environment(root, durability);
+      mkdirSync(this.#path, { recursive: true });
+      this.#root = open<string, string>({ path: join(this.#path, "data"), encoding: "string", maxDbs: MAX_TABLES });
+      return this.#root;
     } catch (error) {
-      throw new HoldfastError("ERR_STORE", `The store in ${path} cannot be opened.`, { cause: error });
+      throw new HoldfastError("ERR_STORE", `The store in ${this.#path} cannot be opened.`, { cause: error });
     }
   }
 
+  #db(name: string): Database<string, string> {
+    const root = this.#open();
+    const known = this.#dbs.get(name);
+    if (known !== undefined) return known;
+    const db: Database<string, string> = root.openDB({ name, encoding: "string" });
+    this.#dbs.set(name, db);
+    return db;
+  }
+
   table(name: string): Table {
-    const db: Database<string, string> = this.#root.openDB({ name, encoding: "string" });
+    this.#db(name);
     return {
-      get: (key) => db.get(key),
-      put: (key, value) => void db.putSync(key, value),
-      remove: (key) => void db.removeSync(key),
-      range: (bounds) => db.getRange(bounds),
+      get: (key) => this.#db(name).get(key),
+      put: (key, value) => void this.#db(name).putSync(key, value),
+      remove: (key) => void this.#db(name).removeSync(key),
+      range: (bounds) => this.#db(name).getRange(bounds),
     };
   }
 
   /**
    * Runs `work` in a write transaction; resolves when the write counts. What one turn of the event loop asks for goes
    * into one transaction and one flush: a transaction costs many times what is done in it. So `work` MUST throw before
-   * it writes anything, or not at all.
+   * it writes anything, or not at all. `committed` does not wait for the disk: what was written survives the process,
+   * whatever happens to it, and is lost with the machine at worst.
    */
-  write<T>(work: () => T): Promise<T> {
+  write<T>(work: () => T, until: "flushed" | "committed" = "flushed"): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#queue.length === 0) setImmediate(() => this.#commit());
-      this.#queue.push({ work, resolve: resolve as (value: unknown) => void, reject });
+      const flushed = until === "flushed" && this.durability === "sync";
+      this.#queue.push({ work, flushed, resolve: resolve as (value: unknown) => void, reject });
     });
+  }
+
+  /** The same while nothing is served yet: returns when the write is committed. */
+  writeNow<T>(work: () => T): T {
+    return this.#open().transactionSync(work);
   }
 
   #commit(): void {
     const batch = this.#queue;
     this.#queue = [];
-    const settle: (() => void)[] = [];
+    const committed: (() => void)[] = [];
+    const flushed: (() => void)[] = [];
+    const failed = (error: unknown) => {
+      for (const { reject } of batch) reject(storeError(error));
+    };
     try {
-      this.#root.transactionSync(() => {
-        for (const { work, resolve, reject } of batch) {
+      this.#open().transactionSync(() => {
+        for (const { work, resolve, reject, flushed: waits } of batch) {
           try {
             const value = work();
-            settle.push(() => resolve(value));
+            (waits ? flushed : committed).push(() => resolve(value));
           } catch (error) {
-            settle.push(() => reject(storeError(error)));
+            committed.push(() => reject(storeError(error)));
           }
         }
       }, COMMIT_THEN_FLUSH);
     } catch (error) {
-      for (const { reject } of batch) reject(storeError(error));
-      return;
+      return failed(error);
     }
-    const done = () => {
-      for (const one of settle) one();
-    };
-    if (this.durability !== "sync") return done();
-    this.#root.flushed.then(done, (error: unknown) => {
-      for (const { reject } of batch) reject(storeError(error));
-    });
+    for (const settle of committed) settle();
+    if (flushed.length === 0) return;
+    this.#open().flushed.then(() => {
+      for (const settle of flushed) settle();
+    }, failed);
   }
 
   /** Leases go by the clock of the machine, which all its processes share and nobody can set. */
@@ -125,7 +149,11 @@ export class Environment {
 
   async close(): Promise<void> {
     if (this.#queue.length > 0) this.#commit();
-    await this.#root.close();
+    const root = this.#root;
+    this.#root = undefined;
+    this.#dbs.clear();
+    await root?.flushed;
+    await root?.close();
   }
 }
 
@@ -134,9 +162,14 @@ function storeError(error: unknown): Error {
   return new HoldfastError("ERR_STORE", "The store could not write; nothing was done.", { cause: error });
 }
 
-async function load(): Promise<typeof import("lmdb")> {
+/**
+ * Loaded when a store is opened, and at once: a server whose store cannot be opened does not start. By `require`, so that
+ * nothing of Node is imported where there is no Node.
+ */
+function load(): typeof import("lmdb") {
+  const { createRequire } = process.getBuiltinModule("node:module");
   try {
-    return await import("lmdb");
+    return createRequire(import.meta.url)("lmdb");
   } catch (error) {
     const text = "The package lmdb is not installed; the store needs it. Run: npm install lmdb";
     throw new HoldfastError("ERR_CONFIG", text, { cause: error });

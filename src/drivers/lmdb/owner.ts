@@ -1,9 +1,9 @@
 /** Who owns a lease, in words that another process of the machine can check. */
-import { randomBytes } from "node:crypto";
-import { readFileSync, readlinkSync } from "node:fs";
+import { randomId } from "../../util/ids.js";
 
 /** Where process numbers mean the same: one boot of one machine (or container). Unknown outside Linux. */
-function realm(): string {
+function findRealm(): string {
+  const { readFileSync, readlinkSync } = process.getBuiltinModule("node:fs");
   try {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
     return `${boot}/${readlinkSync("/proc/self/ns/pid")}`;
@@ -14,6 +14,7 @@ function realm(): string {
 
 /** When a process was started, in ticks since boot: a number that is used again has another one. */
 function startOf(pid: number | "self"): string | undefined {
+  const { readFileSync } = process.getBuiltinModule("node:fs");
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The name of the program is in parentheses and may have any character in it.
@@ -23,20 +24,42 @@ function startOf(pid: number | "self"): string | undefined {
   }
 }
 
-const REALM = realm();
+let known: string | undefined;
+
+function realm(): string {
+  known ??= findRealm();
+  return known;
+}
+
+/** Owners of this process that serve. */
+const living = new Set<string>();
 
 /** A name for this process as an owner. The random part keeps two servers in one process apart. */
 export function ownerName(): string {
-  return [REALM, process.pid, startOf("self") ?? "", randomBytes(6).toString("base64url")].join(" ");
+  const owner = [realm(), process.pid, startOf("self") ?? "", randomId()].join(" ");
+  living.add(owner);
+  return owner;
 }
 
-/** False only when the owner is certainly dead: a process of this realm that is gone. Then nobody waits for its lease. */
+/** The server of this name stopped, although its process goes on. */
+export function retire(owner: string): void {
+  living.delete(owner);
+}
+
+/** A stopped server was started again. */
+export function revive(owner: string): void {
+  living.add(owner);
+}
+
+/** False only when the owner is certainly dead: a process of this realm that is gone, or a server that was stopped. Then nobody waits for its lease. */
 export function isOwnerAlive(owner: string): boolean {
   const [where, pid, start] = owner.split(" ");
   if (where === undefined || where === "" || start === undefined || start === "") return true;
-  if (where !== REALM) {
+  const here = realm();
+  if (where !== here) {
     // Another boot of this machine: whatever ran then does not run now. Another container: who knows.
-    return where.split("/")[0] === REALM.split("/")[0];
+    return where.split("/")[0] === here.split("/")[0];
   }
+  if (Number(pid) === process.pid && startOf("self") === start) return living.has(owner);
   return startOf(Number(pid)) === start;
 }

@@ -21,10 +21,13 @@ import type { Exchange } from "../../server/exchange.js";
 import { initializeResult } from "../../server/handlers/lifecycle.js";
 import { openSessionFrom } from "../../server/initialize.js";
 import type { Peer } from "../../server/peer.js";
+import type { EventStream } from "../../streams/event-stream.js";
 import type { StreamRegistry } from "../../streams/registry.js";
+import { chain } from "../../util/maybe-promise.js";
 import { acceptedForms } from "./negotiation.js";
 import { PostExchange } from "./post-exchange.js";
 import { JSON_HEADERS, refuse, refuseBusy, refuseDraining, refuseMessage, SSE_HEADERS } from "./respond.js";
+import { answerAnew, CALL_NOTE, STANDING_NOTE } from "./restored.js";
 import type { HttpSessions, LiveSession } from "./sessions.js";
 import { SseSink } from "./sse-sink.js";
 import type { HttpExchange } from "./types.js";
@@ -85,8 +88,8 @@ function serve(lane: LegacyLane, http: HttpExchange, body: unknown, peer: Peer, 
   }
   if (lane.app.draining) return refuseDraining(http);
   const exchange = exchangeFor(lane, http, peer, live);
-  dispatchRequest(lane.app, exchange, body as RequestMessage);
-  exchange.watch();
+  const call = dispatchRequest(lane.app, exchange, body as RequestMessage);
+  exchange.watch(call);
 }
 
 function accept(kind: MessageKind, body: unknown, live: LiveSession | undefined): void {
@@ -159,25 +162,47 @@ export function serveGet(lane: LegacyLane, http: HttpExchange, principal: Princi
   const { facts } = opened;
   if (app.draining) return refuseDraining(http);
   const lastEventId = http.header(HEADER.lastEventId);
-  const cursor = lastEventId === undefined ? undefined : streams.find(lastEventId, facts.sid);
-  if (lastEventId !== undefined && cursor === undefined) {
-    // What the client waits for is gone for good, so the session is no longer what it believes: it must start anew.
-    return refuseGone(http, undefined);
-  }
   const live = sessions.acquire(opened, principal);
-  if (cursor === undefined && !sessions.mayStand(live)) {
-    return refuse(http, 409, "This session has too many open streams.");
-  }
-  const stream = cursor?.stream ?? streams.create(facts.sid, countedKey(principal));
+  if (lastEventId === undefined) return stand(lane, http, live);
+  chain(streams.find(lastEventId, facts.sid, countedKey(principal)), (cursor) => {
+    // What the client waits for is gone for good, so the session is no longer what it believes: it must start anew.
+    if (cursor === undefined) return refuseGone(http, undefined);
+    const { stream, seq, notes } = cursor;
+    stream.resume(attach(lane, http, stream), seq);
+    if (notes !== undefined) restore(lane, live, { stream, notes, principal });
+  });
+}
+
+/** A new standing stream: what belongs to no request comes on it. */
+function stand(lane: LegacyLane, http: HttpExchange, live: LiveSession): void {
+  const { sessions, streams } = lane;
+  if (!sessions.mayStand(live)) return refuse(http, 409, "This session has too many open streams.");
+  const stream = streams.create(live.sid, live.counted);
   if (stream === undefined) return refuseBusy(http, "Too many open streams");
+  stream.open(attach(lane, http, stream), live.session.revision.priming);
+  stream.note(STANDING_NOTE, "");
+  sessions.stand(live, stream);
+}
+
+function attach({ app }: LegacyLane, http: HttpExchange, stream: EventStream): SseSink {
   const sink = new SseSink(http.stream(200, SSE_HEADERS), app);
   http.onGone(() => {
     sink.gone();
     stream.detach(sink);
   });
-  if (cursor !== undefined) return stream.resume(sink, cursor.seq);
-  stream.open(sink, facts.revision.priming);
-  sessions.stand(live, stream);
+  return sink;
+}
+
+/** A process died before it had said everything on this stream: this one goes on with it. */
+function restore(
+  { app, sessions }: LegacyLane,
+  live: LiveSession,
+  { stream, notes, principal }: { stream: EventStream; notes: ReadonlyMap<string, string>; principal: Principal },
+): void {
+  if (stream.finished) return;
+  if (notes.has(STANDING_NOTE)) return sessions.stand(live, stream);
+  const exchange = { peer: live.session.peer(principal), calls: live.session.calls };
+  if (!answerAnew(app, stream, notes.get(CALL_NOTE), exchange)) stream.finish();
 }
 
 /** DELETE: the client ends its session. */

@@ -15,6 +15,7 @@ import type { StreamRegistry } from "../../streams/registry.js";
 import type { Ticking } from "../../util/ticker.js";
 import type { Accepted } from "./negotiation.js";
 import { BUSY_HEADERS, JSON_HEADERS, SSE_HEADERS } from "./respond.js";
+import { CALL_NOTE, noteCall } from "./restored.js";
 import { SseSink } from "./sse-sink.js";
 import { StallWatch } from "./stall-watch.js";
 import type { HttpExchange } from "./types.js";
@@ -51,6 +52,7 @@ export class PostExchange implements Exchange, Ticking {
   #sink: SseSink | undefined;
   #stream: EventStream | undefined;
   #done = false;
+  #call: Call | undefined;
   #onDelivery: ((arrived: boolean) => void) | undefined;
 
   constructor(options: PostOptions) {
@@ -64,6 +66,11 @@ export class PostExchange implements Exchange, Ticking {
     return !this.#options.accepted.sse;
   }
 
+  get durable(): boolean {
+    const { resumable, app } = this.#options;
+    return resumable !== undefined && app.store.streams.open !== undefined;
+  }
+
   get done(): boolean {
     return this.#done;
   }
@@ -73,8 +80,10 @@ export class PostExchange implements Exchange, Ticking {
   }
 
   /** The call did not end at once: watch it, so that a slow one becomes a stream. */
-  watch(): void {
+  watch(call?: Call): void {
     if (this.#done) return;
+    this.#call = call;
+    if (this.#stream?.durable === true) noteCall(this.#stream, call);
     this.#options.http.onGone(() => this.#gone());
     if (this.#sink === undefined && this.#options.accepted.sse) this.#options.app.ticker.add(this);
   }
@@ -113,7 +122,7 @@ export class PostExchange implements Exchange, Ticking {
     this.#open();
     this.#finish();
     if (this.#stream !== undefined) {
-      this.#stream.append(message, this.#onDelivery);
+      this.#stream.append(message, this.#onDelivery, CALL_NOTE);
       this.#stream.finish();
     } else {
       this.#sink?.write(encodeEvent(message));
@@ -127,7 +136,7 @@ export class PostExchange implements Exchange, Ticking {
     this.#finish();
     if (this.#stream !== undefined) {
       // Without a last message the client would come back for it again and again.
-      if (last !== "") this.#stream.append(last);
+      if (last !== "") this.#stream.append(last, undefined, CALL_NOTE);
       this.#stream.finish();
     } else if (this.#sink !== undefined) this.#sink.end();
     // An empty event stream: what the specification has for a request that was cancelled before it said anything.
@@ -166,6 +175,7 @@ export class PostExchange implements Exchange, Ticking {
     // At the bound of streams the reply goes on without replay: the call itself has begun and is not lost for that.
     this.#stream = resumable?.streams.create(resumable.owner, countedKey(peer.principal));
     this.#stream?.open(sink, peer.revision.priming);
+    if (this.#stream?.durable === true) noteCall(this.#stream, this.#call);
   }
 
   #finish(): void {

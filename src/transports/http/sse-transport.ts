@@ -6,16 +6,19 @@
 import { countedKey, type Principal, principalKey } from "../../auth/principal.js";
 import { ErrorCode } from "../../errors.js";
 import { HEADER } from "../../protocol/headers.js";
-import { INVALID_REQUEST, messageKind, salvageId } from "../../protocol/jsonrpc.js";
+import { INVALID_REQUEST, messageKind, type RequestMessage, salvageId } from "../../protocol/jsonrpc.js";
 import { OLDEST } from "../../protocol/revisions/index.js";
 import { encodeEvent, encodeRetry } from "../../protocol/sse.js";
+import type { RequestId } from "../../protocol/types.js";
 import type { App } from "../../server/app.js";
 import { Channel } from "../../server/channel.js";
 import type { EventStream } from "../../streams/event-stream.js";
-import type { StreamRegistry } from "../../streams/registry.js";
+import type { StreamCursor, StreamRegistry } from "../../streams/registry.js";
 import { Tally } from "../../util/budget.js";
+import { chain } from "../../util/maybe-promise.js";
 import type { Ticking } from "../../util/ticker.js";
 import { refuseBusy, refuseDraining, refuseMessage, SSE_HEADERS } from "./respond.js";
+import { CALL_NOTE, decodeCall, decodeSession, encodeCall, encodeSession, SESSION_NOTE } from "./restored.js";
 import { SseSink } from "./sse-sink.js";
 import type { HttpExchange } from "./types.js";
 
@@ -62,8 +65,17 @@ export class SseTransport implements Ticking {
     if (this.#app.draining) return refuseDraining(http);
     const owner = ownerOf(principal);
     const lastEventId = http.header(HEADER.lastEventId);
-    const cursor = lastEventId === undefined ? undefined : this.#streams.find(lastEventId, owner);
-    const session = cursor === undefined ? undefined : this.#find(cursor.stream.id, owner);
+    if (lastEventId === undefined) return this.#open(http, principal, undefined);
+    chain(this.#streams.find(lastEventId, owner, countedKey(principal)), (cursor) => {
+      this.#open(http, principal, cursor);
+    });
+  }
+
+  /** A session that its client comes back to, or a new one. */
+  #open(http: HttpExchange, principal: Principal, cursor: StreamCursor | undefined): void {
+    const owner = ownerOf(principal);
+    const restored = cursor?.notes === undefined ? undefined : this.#restore(cursor, principal);
+    const session = cursor === undefined ? undefined : (restored ?? this.#find(cursor.stream.id, owner));
     if (session === undefined && this.#isFull(principal)) {
       return refuseBusy(http, "Too many open sessions");
     }
@@ -76,13 +88,14 @@ export class SseTransport implements Ticking {
       stream.detach(sink);
     });
     // The endpoint event comes first on every connection, with the id the client already has: it moves no cursor.
-    const at = cursor === undefined || session === undefined ? `${stream.id}_0` : (lastEventId ?? "");
+    const at = cursor === undefined || session === undefined ? `${stream.id}_0` : `${stream.id}_${cursor.seq}`;
     // What the operator published counts; else what the framework in front took from the path.
     const prefix = this.#messages.publicPrefix || (http.prefix ?? "");
     const endpoint = `${prefix}${this.#messages.path}?sessionId=${stream.id}`;
     sink.write(`${encodeRetry(this.#app.limits.retryMs)}${encodeEvent(endpoint, at, "endpoint")}`);
     if (session === undefined || cursor === undefined) return stream.open(sink, false);
     stream.resume(sink, cursor.seq);
+    if (cursor.notes !== undefined) resumeCalls(session, cursor.notes, principal);
   }
 
   /** `POST /messages?sessionId=…` with its parsed body; the answer comes on the stream. */
@@ -99,6 +112,9 @@ export class SseTransport implements Ticking {
     if (this.#app.draining && kind === "request") return refuseDraining(http);
     http.end(202, { "content-type": "text/plain" }, "Accepted");
     session.channel.receive(body, principal);
+    if (session.stream.durable && isInitialize(body)) {
+      session.stream.note(SESSION_NOTE, encodeSession(session.channel.session));
+    }
   }
 
   /** Sends every answer that still keeps its distance to a notification: the streams are about to end. */
@@ -131,15 +147,51 @@ export class SseTransport implements Ticking {
 
   #create(owner: string, principal: Principal): SseSession | undefined {
     const stream = this.#streams.create(owner, countedKey(principal));
-    if (stream === undefined) return undefined;
-    const send = (message: string, onArrival?: (arrived: boolean) => void) => stream.append(message, onArrival);
-    const live = () => stream.attached;
-    const options = { transport: "sse", principal, send, live, lossy: true, modern: false, fallback: OLDEST } as const;
-    const channel = new Channel(this.#app, options);
+    return stream === undefined ? undefined : this.#add(stream, owner, principal);
+  }
+
+  #add(stream: EventStream, owner: string, principal: Principal): SseSession {
+    const channel = new Channel(this.#app, {
+      transport: "sse",
+      principal,
+      send: (message, onArrival, id) => stream.append(message, onArrival, id === undefined ? undefined : noteOf(id)),
+      live: () => stream.attached,
+      lossy: true,
+      modern: false,
+      fallback: OLDEST,
+      ...(stream.durable && {
+        onPending: (id, call) => stream.note(noteOf(id), call === undefined ? undefined : encodeCall(call)),
+      }),
+    });
     const session: SseSession = { owner, channel, stream };
     this.#sessions.set(stream.id, session);
     if (stream.counted !== undefined) this.#perPrincipal.add(stream.counted);
     this.#app.ticker.add(this);
     return session;
+  }
+
+  /** The session of a stream that was taken over from a process that died; undefined when it was never opened. */
+  #restore({ stream, notes }: StreamCursor, principal: Principal): SseSession | undefined {
+    const facts = decodeSession(notes?.get(SESSION_NOTE));
+    const session = this.#add(stream, stream.owner, principal);
+    if (facts !== undefined) session.channel.restore(facts.revision, facts.client);
+    return session;
+  }
+}
+
+/** Key of the note that holds a request; ids 1 and "1" differ. */
+function noteOf(id: RequestId): string {
+  return `${CALL_NOTE} ${JSON.stringify(id)}`;
+}
+
+function isInitialize(body: unknown): boolean {
+  return messageKind(body) === "request" && (body as RequestMessage).method === "initialize";
+}
+
+/** Handles again what was being handled when the process before this one died. */
+function resumeCalls({ channel }: SseSession, notes: ReadonlyMap<string, string>, principal: Principal): void {
+  for (const [key, text] of notes) {
+    const noted = key.startsWith(`${CALL_NOTE} `) ? decodeCall(text) : undefined;
+    if (noted !== undefined) channel.resume(noted.message, noted.resumes, principal);
   }
 }
