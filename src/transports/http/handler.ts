@@ -23,7 +23,6 @@ import { Gate, type GateOptions, preflightHeaders } from "./gate.js";
 import { type LegacyLane, serveDelete, serveGet, servePost } from "./legacy.js";
 import { serveModern } from "./modern.js";
 import { acceptedForms, isJson } from "./negotiation.js";
-import { refuse, refuseBusy, refuseDraining, refuseMessage } from "./respond.js";
 import { HttpSessions } from "./sessions.js";
 import { SseTransport } from "./sse-transport.js";
 import type { Body, HttpExchange, ReplyHeaders, ReplyStream } from "./types.js";
@@ -265,6 +264,6 @@ function withHeaders(http: HttpExchange, extra: ReplyHeaders): HttpExchange {
     },
     abort: () => http.abort(),
     onGone: (listener) => http.onGone(listener),
-    onDelivery: (listener) => http.onDelivery(listener),
+    onDelivery: (listener) => followDelivery(http, listener),
   };
 }

@@ -14,7 +14,7 @@ import type { EventStream } from "../../streams/event-stream.js";
 import type { StreamRegistry } from "../../streams/registry.js";
 import type { Ticking } from "../../util/ticker.js";
 import type { Accepted } from "./negotiation.js";
-import { BUSY_HEADERS, JSON_HEADERS, SSE_HEADERS } from "./respond.js";
+import { BUSY_HEADERS, followDelivery, JSON_HEADERS, SSE_HEADERS } from "./respond.js";
 import { CALL_NOTE, noteCall } from "./restored.js";
 import { SseSink } from "./sse-sink.js";
 import { StallWatch } from "./stall-watch.js";
@@ -111,7 +111,7 @@ export class PostExchange implements Exchange, Ticking {
     if (this.#sink === undefined && this.#stream === undefined && this.#options.accepted.json) {
       this.#finish();
       const { app, http } = this.#options;
-      if (this.#onDelivery !== undefined) http.onDelivery(this.#onDelivery);
+      if (this.#onDelivery !== undefined) followDelivery(http, this.#onDelivery);
       if (code === ErrorCode.Unavailable) return http.end(503, BUSY_HEADERS, message);
       const status = code === 0 || this.peer.revision.era === "legacy" ? 200 : (MODERN_STATUS.get(code) ?? 200);
       http.end(status, JSON_HEADERS, message);

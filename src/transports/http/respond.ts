@@ -28,6 +28,12 @@ const RETRY_AFTER_SECONDS = "5";
 /** Headers of a refusal that another attempt may not meet. */
 export const BUSY_HEADERS: ReplyHeaders = { ...JSON_HEADERS, "retry-after": RETRY_AFTER_SECONDS };
 
+/** Calls back with whether a reply arrived, as far as can be known. */
+export function followDelivery(reply: Pick<HttpExchange, "onDelivery">, listener: (arrived: boolean) => void): void {
+  if (reply.onDelivery === undefined) listener(true);
+  else reply.onDelivery(listener);
+}
+
 /** A refusal that is about HTTP and not about a message: plain words and a status. */
 export function refuse(http: HttpExchange, status: number, text: string, headers: ReplyHeaders = {}): void {
   http.end(status, { ...TEXT_HEADERS, ...headers }, `${text}\n`);

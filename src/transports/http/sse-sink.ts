@@ -3,6 +3,7 @@ import type { App } from "../../server/app.js";
 import type { EventSink } from "../../streams/event-stream.js";
 import type { Budget } from "../../util/budget.js";
 import type { Ticker, Ticking } from "../../util/ticker.js";
+import { followDelivery } from "./respond.js";
 import { StallClock, StallWatch } from "./stall-watch.js";
 import type { ReplyStream } from "./types.js";
 
@@ -64,7 +65,7 @@ export class SseSink implements EventSink, Ticking {
     if (this.#ended) return;
     const unconfirmed = this.#unconfirmed ?? [];
     this.#unconfirmed = undefined;
-    for (const { listener } of unconfirmed) this.#stream.onDelivery(listener);
+    for (const { listener } of unconfirmed) followDelivery(this.#stream, listener);
     this.gone();
     this.#stream.end();
     if (this.#stream.waiting > 0) new StallWatch(this.#stream, this.#app);

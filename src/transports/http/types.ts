@@ -26,8 +26,11 @@ export interface HttpExchange {
   abort(): void;
   /** Called once if the connection goes away before the reply is complete. One listener. */
   onGone(listener: () => void): void;
-  /** Calls back once with whether the reply arrived, as far as can be known. Call it before the reply is ended. */
-  onDelivery(listener: (arrived: boolean) => void): void;
+  /**
+   * Calls back once with whether the reply arrived, as far as can be known. Call it before the reply is ended. Absent
+   * where what was sent has arrived.
+   */
+  onDelivery?(listener: (arrived: boolean) => void): void;
 }
 
 export type ReplyHeaders = Readonly<Record<string, string>>;
@@ -44,8 +47,11 @@ export interface ReplyStream {
   abort(): void;
   /** Calls back once, when everything written has been taken. */
   whenDrained(listener: () => void): void;
-  /** Calls back once with whether the reply arrived, as far as can be known. Call it before the reply is ended. */
-  onDelivery(listener: (arrived: boolean) => void): void;
+  /**
+   * Calls back once with whether the reply arrived, as far as can be known. Call it before the reply is ended. Absent
+   * where what was sent has arrived.
+   */
+  onDelivery?(listener: (arrived: boolean) => void): void;
 }
 
 /** How much of a body is read. */
