@@ -23,6 +23,7 @@ import { Gate, type GateOptions, preflightHeaders } from "./gate.js";
 import { type LegacyLane, serveDelete, serveGet, servePost } from "./legacy.js";
 import { serveModern } from "./modern.js";
 import { acceptedForms, isJson } from "./negotiation.js";
+import { followDelivery, refuse, refuseBusy, refuseDraining, refuseMessage } from "./respond.js";
 import { HttpSessions } from "./sessions.js";
 import { SseTransport } from "./sse-transport.js";
 import type { Body, HttpExchange, ReplyHeaders, ReplyStream } from "./types.js";
