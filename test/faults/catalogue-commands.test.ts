@@ -53,7 +53,7 @@ describe("programs", () => {
 test("texts are never run, and modules are named by constants", () => {
   expect(having(/\beval\(|\bnew Function\b|["'](node:)?vm["']|process\.binding|process\.dlopen/)).toEqual([]);
   expect(having(/\bimport\((?!")/)).toEqual([]);
-  expect(having(/createRequire\([^)]*\)\(/)).toEqual([]);
+  expect(having(/createRequire\([^)]*\)\((?!"lmdb"\))/)).toEqual([]);
   // Text as a timer's argument would be run, too; with strict types it cannot be written.
   expect(having(/set(Timeout|Interval)\(\s*["'`]/)).toEqual([]);
 });

@@ -14,7 +14,7 @@ const inputSchema = { type: "object", properties: { mark: { type: "string" } }, 
 /** Calls that wait, by their mark. */
 const waiting = new Map<string, () => void>();
 let began: (mark: string) => void = () => undefined;
-mcp.registerTool("hold", { inputSchema }, async ({ mark }, ctx) => {
+mcp.registerTool("hold", { inputSchema, annotations: { readOnlyHint: true } }, async ({ mark }, ctx) => {
   ctx.progress(1, 2, mark as string);
   await new Promise<void>((resolve) => {
     waiting.set(mark as string, resolve);
@@ -22,7 +22,7 @@ mcp.registerTool("hold", { inputSchema }, async ({ mark }, ctx) => {
   });
   return `held ${mark}${ctx.signal.aborted ? ", aborted" : ""}`;
 });
-mcp.registerTool("mark", { inputSchema }, async ({ mark }, ctx) => {
+mcp.registerTool("mark", { inputSchema, annotations: { readOnlyHint: true } }, async ({ mark }, ctx) => {
   for (let step = 1; step <= 3; step += 1) {
     ctx.progress(step, 3, mark as string);
     await new Promise((resolve) => setImmediate(resolve));

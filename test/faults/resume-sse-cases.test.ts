@@ -15,7 +15,7 @@ const small = new McpServer(
 );
 const stories = new Stories(mcp);
 const smallStories = new Stories(small);
-mcp.registerTool("ask", {}, async (ctx) => {
+mcp.registerTool("ask", { annotations: { readOnlyHint: true } }, async (ctx) => {
   const requestedSchema = { type: "object", properties: { name: { type: "string" } }, required: ["name"] } as const;
   const answer = await ctx.elicit({ message: "Who?", requestedSchema });
   return `${answer.action} ${JSON.stringify(answer.content)}`;
