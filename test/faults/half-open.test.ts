@@ -23,7 +23,7 @@ const said = new Promise<void>((resolve) => {
   say = resolve;
 });
 /** Says more than the kernel takes for any reader. */
-mcp.registerTool("much", {}, async (ctx) => {
+mcp.registerTool("much", { annotations: { readOnlyHint: true } }, async (ctx) => {
   for (let sent = 1; sent <= 960; sent += 1) {
     ctx.progress(sent, undefined, "x".repeat(MESSAGE));
     await turn();
@@ -31,9 +31,9 @@ mcp.registerTool("much", {}, async (ctx) => {
   say();
   return "much";
 });
-mcp.registerTool("large", {}, () => "x".repeat(16 * 1024 * 1024));
+mcp.registerTool("large", { annotations: { readOnlyHint: true } }, () => "x".repeat(16 * 1024 * 1024));
 /** Speaks until the kernel takes no more for this reader, then waits. */
-mcp.registerTool("fill", {}, async (ctx) => {
+mcp.registerTool("fill", { annotations: { readOnlyHint: true } }, async (ctx) => {
   for (let sent = 1; readers.waiting < WAITING; sent += 1) {
     ctx.progress(sent, undefined, "x".repeat(MESSAGE));
     await turn();
