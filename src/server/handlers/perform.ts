@@ -34,6 +34,8 @@ export async function performTool(
   const { ledger, limits, deliveries } = call.app;
   const settling = identity.named ? undefined : deliveries.settle(identity.key);
   if (settling !== undefined) await settling;
+  // Left while it was found out whether the caller may: nothing is begun for nobody.
+  if (call.settled) return {};
   call.operationNamed = identity.named;
   const { operation, settled } = ledger.perform({
     key: identity.key,
