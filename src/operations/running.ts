@@ -20,6 +20,8 @@ export class RunningOperation implements Operation {
   #controller: AbortController | undefined;
   #reason: Error | undefined;
   #grace: NodeJS.Timeout | undefined;
+  /** True once somebody left who may come back. */
+  #awaited = false;
 
   constructor(parts: { key: string; fingerprint: string; id: string; store: OperationStore }) {
     this.key = parts.key;
@@ -81,7 +83,13 @@ export class RunningOperation implements Operation {
   /** A call does not want it any more; returns how many still do. */
   unwatch(watcher: Watcher): number {
     this.#watchers.delete(watcher);
+    if (watcher.cancelled === "disconnect" || watcher.cancelled === "shutdown") this.#awaited = true;
     return this.#watchers.size;
+  }
+
+  /** True when everybody who wanted the outcome has taken that back: nobody will ask what came of it. */
+  get takenBack(): boolean {
+    return this.#watchers.size === 0 && this.#reason !== undefined && !this.#awaited;
   }
 
   progressed(done: number, total: number | undefined, message: string | undefined): void {

@@ -46,6 +46,8 @@ export type Recovery =
 
 /** Somebody who waits for the outcome of an operation. */
 export interface Watcher {
+  /** Why it stopped waiting. Whoever lost its connection, or was sent away, may come back for the outcome. */
+  readonly cancelled: "client" | "disconnect" | "timeout" | "shutdown" | undefined;
   /** Called while the work is going on; the watcher reports it in its own way. */
   progressed(done: number, total: number | undefined, message: string | undefined): void;
 }

@@ -6,6 +6,7 @@ import type { Outcome, Settlement } from "../../operations/types.js";
 import type { CallToolResult } from "../../protocol/types.js";
 import { isObject, type JsonObject, ownObject } from "../../util/json.js";
 import type { MaybePromise } from "../../util/maybe-promise.js";
+import type { App } from "../app.js";
 import type { Call } from "../call.js";
 import type { ToolEntry } from "../entries.js";
 import { type Identity, OPERATION_META } from "../operation-identity.js";
@@ -32,8 +33,8 @@ export async function performTool(
   { run, refused }: ToolWork,
 ): Promise<object> {
   const { ledger, limits, deliveries } = call.app;
-  const settling = identity.named ? undefined : deliveries.settle(identity.key);
-  if (settling !== undefined) await settling;
+  const clearing = identity.named ? undefined : clear(call, identity.key);
+  if (clearing !== undefined) await clearing;
   // Left while it was found out whether the caller may: nothing is begun for nobody.
   if (call.settled) return {};
   call.operationNamed = identity.named;
@@ -52,8 +53,22 @@ export async function performTool(
   });
   call.operation = operation;
   const settlement = await settled;
-  if (!identity.named && settlement.kind === "done" && !call.settled) deliveries.expect(identity.key, call.exchange);
+  if (!identity.named && settlement.kind === "done") {
+    if (!call.settled) deliveries.expect(identity.key, call.exchange);
+    else if (operation.takenBack) await ledger.forget(identity.key);
+  }
   return settlement.kind === "released" ? refused(settlement.error) : answer(call, settlement);
+}
+
+/** What an earlier call like this one left, and nobody comes back for: an answer on its way, work that was taken back. */
+function clear({ app }: Call, key: string): MaybePromise<void> {
+  const running = app.ledger.running(key);
+  return running?.takenBack ? ended(app, running) : app.deliveries.settle(key);
+}
+
+async function ended({ ledger }: App, { key, settled }: RunningOperation): Promise<void> {
+  await settled.catch(() => {});
+  await ledger.forget(key);
 }
 
 async function work(call: Call, operation: RunningOperation, run: ToolWork["run"]): Promise<Outcome> {
