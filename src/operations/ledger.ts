@@ -166,8 +166,15 @@ export class Ledger implements Ticking {
       if (claim.state === "running") {
         operation.id = claim.id;
         // Nobody waits any more: whoever is at work goes on without this process.
-        if (operation.aborted !== undefined) throw operation.aborted;
+        if (operation.left) throw operation.aborted;
         await this.#changed(request.key);
+        continue;
+      }
+      if (operation.left) {
+        // Everybody left before the store had answered: nothing is begun for nobody. What an owner before had begun
+        // stays recorded as begun: whoever asks next finds it when the lease has run out.
+        if (!claim.began) await this.#options.store.release(request.key, claim.fence);
+        if (operation.left) throw operation.aborted;
         continue;
       }
       operation.won(claim.id, claim.fence, claim.journal, performance.now());

@@ -55,6 +55,9 @@ export class RunningOperation implements Operation {
     this.fence = fence;
     this.owned = true;
     this.renewedAt = nowMs;
+    // Who left before, or what ended an earlier run, is no reason to end this one.
+    this.#reason = undefined;
+    this.#controller = undefined;
     for (const [key, json] of journal) this.#journal.set(key, json);
   }
 
@@ -114,6 +117,11 @@ export class RunningOperation implements Operation {
 
   get aborted(): Error | undefined {
     return this.#reason;
+  }
+
+  /** True when it was aborted and nobody has come for it since. */
+  get left(): boolean {
+    return this.#reason !== undefined && this.#watchers.size === 0;
   }
 
   settle(settlement: Settlement): void {
