@@ -38,6 +38,12 @@ export interface StoreTime {
 /** An operation that nobody claimed for this long after its owner died is forgotten: nobody will ask any more. */
 const ABANDONED_MS = 86_400_000;
 
+/**
+ * Places for fences in each millisecond of the store's clock. A fence with the number of milliseconds since boot, or
+ * since 1970, times this is a safe integer for centuries.
+ */
+const FENCES_PER_MS = 1024;
+
 /** What a transition answers, and the record to write; undefined leaves the record as it is. */
 export interface Transition {
   readonly answer: Claim;
@@ -74,7 +80,7 @@ function won(before: OperationRecord | undefined, request: ClaimRequest, now: St
     // A start that was recorded once stays recorded: the effect may be there, whoever owns the operation now.
     state: request.begin || began ? "started" : "claimed",
     owner: request.owner,
-    fence: (before?.fence ?? 0) + 1,
+    fence: before === undefined ? firstFence(request.id, now) : before.fence + 1,
     leaseUntil: now.lease + request.leaseMs,
     claimedAt: now.date,
     journal: before?.journal ?? [],
@@ -82,6 +88,16 @@ function won(before: OperationRecord | undefined, request: ClaimRequest, now: St
   };
   const { id, fence, journal } = record;
   return { answer: { state: "won", id, fence, began, journal }, record };
+}
+
+/**
+ * The fence of a new record is none that an earlier record of the same key had: an owner that slept while the record
+ * was released or forgotten, or its write that comes late, must not be taken for the owner of the next one.
+ */
+function firstFence(id: string, now: StoreTime): number {
+  let hash = 0;
+  for (let index = 0; index < id.length; index += 1) hash = (Math.imul(hash, 31) + id.charCodeAt(index)) | 0;
+  return Math.max(0, Math.floor(now.lease)) * FENCES_PER_MS + ((hash >>> 0) % FENCES_PER_MS) + 1;
 }
 
 function isPast(date: number | undefined, now: StoreTime): boolean {

@@ -71,6 +71,7 @@ export interface Retention {
  * - A claim MUST win when there is no record, when the record's lease ran out before the start, when it was suspended,
  *   or when the lease ran out after the start and `takeOver` is set. Every win of an existing record MUST raise its
  *   fence and keep its id and journal.
+ * - A fence MUST NOT be given again for the same key, not even when the record was removed in between.
  * - `start`, `renew`, `journal`, `suspend`, `commit` and `release` MUST compare the fence, and MUST throw
  *   `ERR_FENCE_LOST` and write nothing when it is not the record's.
  * - What a method recorded MUST be there for every later claim as far as `durability` promises.
