@@ -170,6 +170,7 @@ export class Ledger implements Ticking {
         await this.#changed(request.key);
         continue;
       }
+      const existed = claim.began || claim.id !== request.id || operation.fence > 0;
       if (operation.left) {
         // Everybody left before the store had answered: nothing is begun for nobody. What an owner before had begun
         // stays recorded as begun: whoever asks next finds it when the lease has run out.
@@ -178,7 +179,7 @@ export class Ledger implements Ticking {
         continue;
       }
       operation.won(claim.id, claim.fence, claim.journal, performance.now());
-      const settlement = await this.#work(operation, request, claim.began);
+      const settlement = await this.#work(operation, request, { began: claim.began, existed });
       if (settlement !== undefined) return settlement;
       // The fence was lost: somebody else decides what the outcome is.
       operation.owned = false;
@@ -194,12 +195,16 @@ export class Ledger implements Ticking {
   }
 
   /** Undefined when the fence was lost. */
-  async #work(operation: RunningOperation, request: PerformRequest, began: boolean): Promise<Settlement | undefined> {
+  async #work(
+    operation: RunningOperation,
+    request: PerformRequest,
+    { began, existed }: { readonly began: boolean; readonly existed: boolean },
+  ): Promise<Settlement | undefined> {
     const { id } = operation;
     const recovered = began ? await this.#recover(operation, request) : undefined;
     const outcome = recovered ?? (await request.work(operation));
     try {
-      await this.#record(operation, outcome, request.retention);
+      await this.#record(operation, outcome, { retention: request.retention, existed });
     } catch (error) {
       if (isFenceLost(error)) return undefined;
       // Recorded nowhere: a later call finds the start and says that the outcome is unknown. These callers know it.
@@ -224,12 +229,20 @@ export class Ledger implements Ticking {
     return { kind: "done", json: found === "unknown" ? unknown() : found.json };
   }
 
-  async #record({ key, fence }: RunningOperation, outcome: Outcome, retention: Retention): Promise<void> {
+  async #record(
+    operation: RunningOperation,
+    outcome: Outcome,
+    { retention, existed }: { readonly retention: Retention; readonly existed: boolean },
+  ): Promise<void> {
     const { store } = this.#options;
+    const { key, fence } = operation;
+    // Whoever gives up now has not undone what was recorded before: the id and the journal stay for the next attempt.
+    const lasts = existed || operation.entries().length > 0;
+    const keep = outcome.kind === "suspended" ? outcome.keep : lasts;
     for (let attempt = 1; ; attempt += 1) {
       try {
         if (outcome.kind === "done") await store.commit(key, fence, outcome.json, retention);
-        else if (outcome.kind === "suspended" && outcome.keep) await store.suspend(key, fence, retention);
+        else if (keep) await store.suspend(key, fence, retention);
         else await store.release(key, fence);
         return;
       } catch (error) {
