@@ -49,7 +49,10 @@ export class RunningOperation implements Operation {
     return this.#watchers.size;
   }
 
-  /** The store gave the operation to this process. */
+  /**
+   * The store gave the operation to this process: a run begins. What ended an earlier run, or was said before this one
+   * by calls that have left, is no reason to abort it while somebody waits for its outcome.
+   */
   won(id: string, fence: number, journal: Iterable<readonly [string, string]>, nowMs: number): void {
     this.id = id;
     this.fence = fence;
@@ -59,6 +62,9 @@ export class RunningOperation implements Operation {
     this.#reason = undefined;
     this.#controller = undefined;
     for (const [key, json] of journal) this.#journal.set(key, json);
+    if (this.#watchers.size === 0) return;
+    this.#reason = undefined;
+    this.#controller = undefined;
   }
 
   /** What an earlier run recorded under `key`; JSON text. */
