@@ -147,6 +147,7 @@ export class Ledger implements Ticking {
 
   async #drive(operation: RunningOperation, request: PerformRequest): Promise<Settlement> {
     for (;;) {
+      const askedAt = performance.now();
       const claimed = this.#claim(request);
       // A store that answers at once is not waited for: the handler starts in the turn in which its call came in.
       const claim = isThenable(claimed) ? await claimed : claimed;
@@ -174,11 +175,11 @@ export class Ledger implements Ticking {
       if (operation.left) {
         // Everybody left before the store had answered: nothing is begun for nobody. What an owner before had begun
         // stays recorded as begun: whoever asks next finds it when the lease has run out.
-        if (!claim.began) await this.#options.store.release(request.key, claim.fence);
+        if (!existed) await this.#options.store.release(request.key, claim.fence);
         if (operation.left) throw operation.aborted;
         continue;
       }
-      operation.won(claim.id, claim.fence, claim.journal, performance.now());
+      operation.won(claim, { askedAt, leaseMs: this.#leaseMs });
       const settlement = await this.#work(operation, request, { began: claim.began, existed });
       if (settlement !== undefined) return settlement;
       // The fence was lost: somebody else decides what the outcome is.
@@ -187,11 +188,14 @@ export class Ledger implements Ticking {
   }
 
   #claim({ key, fingerprint, id, request }: PerformRequest): MaybePromise<Claim> {
-    const { store, owner, leaseMs } = this.#options;
-    // Nobody else can take over what lives in this process only, so its lease never ends.
-    const lease = store.durability === "process" ? Number.POSITIVE_INFINITY : leaseMs;
-    const claim: ClaimRequest = { key, fingerprint, id, owner, leaseMs: lease, begin: true, takeOver: true };
+    const { store, owner } = this.#options;
+    const claim: ClaimRequest = { key, fingerprint, id, owner, leaseMs: this.#leaseMs, begin: true, takeOver: true };
     return store.claim(request === undefined ? claim : { ...claim, request });
+  }
+
+  /** Nobody else can take over what lives in this process only, so its lease never ends. */
+  get #leaseMs(): number {
+    return this.#options.store.durability === "process" ? Number.POSITIVE_INFINITY : this.#options.leaseMs;
   }
 
   /** Undefined when the fence was lost. */
@@ -202,6 +206,8 @@ export class Ledger implements Ticking {
   ): Promise<Settlement | undefined> {
     const { id } = operation;
     const recovered = began ? await this.#recover(operation, request) : undefined;
+    // A process that slept since it asked may have lost the lease: then somebody else has decided what is done.
+    if (recovered === undefined && !operation.isSure && !(await this.#confirm(operation))) return undefined;
     const outcome = recovered ?? (await request.work(operation));
     try {
       await this.#record(operation, outcome, { retention: request.retention, existed });
@@ -211,6 +217,21 @@ export class Ledger implements Ticking {
       this.#options.logger.log("error", "outcome_not_recorded", { id, error });
     }
     return { ...outcome, id, replayed: false };
+  }
+
+  /** Asks the store whether this process is still the owner. */
+  async #confirm(operation: RunningOperation): Promise<boolean> {
+    while (!operation.isSure) {
+      const askedAt = performance.now();
+      try {
+        await this.#options.store.renew(operation.key, operation.fence, this.#leaseMs);
+      } catch (error) {
+        if (isFenceLost(error)) return false;
+        throw error;
+      }
+      operation.renewed(askedAt + this.#leaseMs);
+    }
+    return true;
   }
 
   /** What came of work that was cut off; undefined when it is to be done (again). */
@@ -258,6 +279,7 @@ export class Ledger implements Ticking {
     operation.renewedAt = now;
     try {
       await store.renew(operation.key, operation.fence, leaseMs);
+      operation.renewed(now + leaseMs);
     } catch (error) {
       if (!operation.owned) return;
       logger.log("error", "lease_not_renewed", { id: operation.id, error });

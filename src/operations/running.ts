@@ -1,4 +1,4 @@
-import type { OperationStore } from "../stores/operations.js";
+import type { Claim, OperationStore } from "../stores/operations.js";
 import type { Operation, Settlement, Watcher } from "./types.js";
 
 /** An operation this process works on or waits for, and the calls that want its outcome. */
@@ -12,6 +12,7 @@ export class RunningOperation implements Operation {
   renewedAt = 0;
   /** True while the store has this process as the owner. */
   owned = false;
+  #sureUntil = 0;
   #settle!: (settlement: Settlement) => void;
   #fail!: (error: unknown) => void;
   readonly #store: OperationStore;
@@ -53,18 +54,29 @@ export class RunningOperation implements Operation {
    * The store gave the operation to this process: a run begins. What ended an earlier run, or was said before this one
    * by calls that have left, is no reason to abort it while somebody waits for its outcome.
    */
-  won(id: string, fence: number, journal: Iterable<readonly [string, string]>, nowMs: number): void {
+  won(
+    { id, fence, journal }: Extract<Claim, { state: "won" }>,
+    { askedAt, leaseMs }: { readonly askedAt: number; readonly leaseMs: number },
+  ): void {
     this.id = id;
     this.fence = fence;
     this.owned = true;
-    this.renewedAt = nowMs;
-    // Who left before, or what ended an earlier run, is no reason to end this one.
-    this.#reason = undefined;
-    this.#controller = undefined;
+    this.renewedAt = askedAt;
+    this.#sureUntil = askedAt + leaseMs;
     for (const [key, json] of journal) this.#journal.set(key, json);
     if (this.#watchers.size === 0) return;
     this.#reason = undefined;
     this.#controller = undefined;
+  }
+
+  /** The store has confirmed the lease; it counts from when the store was asked, for the answer may have taken long. */
+  renewed(sureUntil: number): void {
+    this.#sureUntil = sureUntil;
+  }
+
+  /** True while the lease cannot have run out, whatever this process did meanwhile. */
+  get isSure(): boolean {
+    return performance.now() < this.#sureUntil;
   }
 
   /** What an earlier run recorded under `key`; JSON text. */
