@@ -208,7 +208,9 @@ export class Ledger implements Ticking {
     const recovered = began ? await this.#recover(operation, request) : undefined;
     // A process that slept since it asked may have lost the lease: then somebody else has decided what is done.
     if (recovered === undefined && !operation.isSure && !(await this.#confirm(operation))) return undefined;
-    const outcome = recovered ?? (await request.work(operation));
+    // This process did the work, its fence was lost, and nobody else has begun (any more): it is not done again.
+    const outcome = recovered ?? (began ? undefined : operation.outcome) ?? (await request.work(operation));
+    if (outcome.kind !== "suspended" && recovered === undefined) operation.outcome = outcome;
     try {
       await this.#record(operation, outcome, { retention: request.retention, existed });
     } catch (error) {

@@ -1,5 +1,5 @@
 import type { Claim, OperationStore } from "../stores/operations.js";
-import type { Operation, Settlement, Watcher } from "./types.js";
+import type { Operation, Outcome, Settlement, Watcher } from "./types.js";
 
 /** An operation this process works on or waits for, and the calls that want its outcome. */
 export class RunningOperation implements Operation {
@@ -12,6 +12,8 @@ export class RunningOperation implements Operation {
   renewedAt = 0;
   /** True while the store has this process as the owner. */
   owned = false;
+  /** What came of the work in this process, whether or not the store has taken it. */
+  outcome: Outcome | undefined;
   #sureUntil = 0;
   #settle!: (settlement: Settlement) => void;
   #fail!: (error: unknown) => void;
