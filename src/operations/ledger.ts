@@ -210,7 +210,7 @@ export class Ledger implements Ticking {
     if (recovered === undefined && !operation.isSure && !(await this.#confirm(operation))) return undefined;
     // This process did the work, its fence was lost, and nobody else has begun (any more): it is not done again.
     const outcome = recovered ?? (began ? undefined : operation.outcome) ?? (await request.work(operation));
-    if (outcome.kind !== "suspended" && recovered === undefined) operation.outcome = outcome;
+    if (recovered === undefined) operation.outcome = outcome;
     try {
       await this.#record(operation, outcome, { retention: request.retention, existed });
     } catch (error) {
