@@ -171,16 +171,18 @@ export class Ledger implements Ticking {
         await this.#changed(request.key);
         continue;
       }
-      const existed = claim.began || claim.id !== request.id || operation.fence > 0;
       if (operation.left) {
         // Everybody left before the store had answered: nothing is begun for nobody. What an owner before had begun
         // stays recorded as begun: whoever asks next finds it when the lease has run out.
-        if (!existed) await this.#options.store.release(request.key, claim.fence);
+        if (!claim.existed) await this.#options.store.release(request.key, claim.fence);
         if (operation.left) throw operation.aborted;
         continue;
       }
+      // Owned before and lost, and the record is gone: whoever took over has decided, and it was forgotten since.
+      const decided = !claim.existed && operation.fence > 0 && operation.outcome === undefined;
+      const [began, existed] = [claim.began || decided, claim.existed];
       operation.won(claim, { askedAt, leaseMs: this.#leaseMs });
-      const settlement = await this.#work(operation, request, { began: claim.began, existed });
+      const settlement = await this.#work(operation, request, { began, existed });
       if (settlement !== undefined) return settlement;
       // The fence was lost: somebody else decides what the outcome is.
       operation.owned = false;
@@ -209,10 +211,13 @@ export class Ledger implements Ticking {
     // A process that slept since it asked may have lost the lease: then somebody else has decided what is done.
     if (recovered === undefined && !operation.isSure && !(await this.#confirm(operation))) return undefined;
     // This process did the work, its fence was lost, and nobody else has begun (any more): it is not done again.
-    const outcome = recovered ?? (began ? undefined : operation.outcome) ?? (await request.work(operation));
+    const before = recovered ?? (began ? undefined : operation.outcome);
+    const outcome = before ?? (await request.work(operation));
     if (recovered === undefined) operation.outcome = outcome;
+    // Whoever gives up now has not undone what was recorded before: the id and the journal stay for the next attempt.
+    const lasts = existed || (before === undefined && operation.entries().length > 0);
     try {
-      await this.#record(operation, outcome, { retention: request.retention, existed });
+      await this.#record(operation, outcome, { retention: request.retention, lasts });
     } catch (error) {
       if (isFenceLost(error)) return undefined;
       // Recorded nowhere: a later call finds the start and says that the outcome is unknown. These callers know it.
@@ -255,12 +260,10 @@ export class Ledger implements Ticking {
   async #record(
     operation: RunningOperation,
     outcome: Outcome,
-    { retention, existed }: { readonly retention: Retention; readonly existed: boolean },
+    { retention, lasts }: { readonly retention: Retention; readonly lasts: boolean },
   ): Promise<void> {
     const { store } = this.#options;
     const { key, fence } = operation;
-    // Whoever gives up now has not undone what was recorded before: the id and the journal stay for the next attempt.
-    const lasts = existed || operation.entries().length > 0;
     const keep = outcome.kind === "suspended" ? outcome.keep : lasts;
     for (let attempt = 1; ; attempt += 1) {
       try {

@@ -87,7 +87,7 @@ function won(before: OperationRecord | undefined, request: ClaimRequest, now: St
     ...((request.request ?? before?.request) !== undefined && { request: request.request ?? before?.request ?? "" }),
   };
   const { id, fence, journal } = record;
-  return { answer: { state: "won", id, fence, began, journal }, record };
+  return { answer: { state: "won", id, fence, existed: before !== undefined, began, journal }, record };
 }
 
 /**

@@ -30,11 +30,15 @@ export interface ClaimRequest {
 
 /** What became of a claim. */
 export type Claim =
-  /** The caller owns the operation. `began`: an earlier owner had started the handler; `journal` is what it left. */
+  /**
+   * The caller owns the operation. `existed`: there was a record, `id` is its; `began`: an earlier owner had started
+   * the handler; `journal` is what it left.
+   */
   | {
       readonly state: "won";
       readonly id: string;
       readonly fence: number;
+      readonly existed: boolean;
       readonly began: boolean;
       readonly journal: readonly JournalEntry[];
     }
