@@ -49,6 +49,8 @@ export class Journal {
   private constructor(call: Call, state: JsonObject | undefined) {
     this.#call = call;
     this.#recorded = new Map(Object.entries(ownObject(state, "j") ?? {}));
+    // JSON has no undefined, which steps often return: their keys stand apart.
+    if (Array.isArray(state?.u)) for (const key of state.u) this.#recorded.set(String(key), undefined);
     this.#round = typeof state?.r === "number" ? state.r : 0;
     this.#id = ownString(state, "o") ?? randomUUID();
     this.operationKey = ownString(state, "k");
@@ -124,6 +126,7 @@ export class Journal {
     }
     const state = JSON.stringify({
       j: Object.fromEntries(this.#recorded),
+      u: [...this.#recorded].flatMap(([key, value]) => (value === undefined ? [key] : [])),
       o: this.operationId,
       k: this.#call.operationNamed ? this.#call.operation?.key : stateKey(this.#call, this.operationId),
       r: this.#round + 1,
