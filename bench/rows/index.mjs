@@ -22,16 +22,22 @@ const LISTED_TOOLS = 100;
 
 const echo = { transport: "http", door: "session", reply: "json", tools: ["echo"], count: 1 };
 const TIMES = { unit: "x" };
+/** Nobody else records calls, so there is nothing to compare. */
+const RECORDS_NOTHING = Object.fromEntries(
+  ["floor", "sdk1", "sdk2", "fastmcp", "mcp-lite", "tmcp"].map((name) => [name, "does not record calls"]),
+);
+/** As many as wait for one flush of the disk. */
+const WRITERS = 64;
 /** Many tools may cost 5 % more than one; there is no milestone before that. */
 const WITHIN = { goal: 1.05, milestone: undefined };
 
-/** How calls of `echo` are made and judged. */
-function echoPlan(size, modern) {
+/** How calls of `echo` (or `write`, which does the same) are made and judged. */
+function echoPlan(size, modern, tool = "echo") {
   const text = payload(size);
   const [before, after] = text.split(MARK);
   const payloadOf = (id) => `${before}${id}${after}`;
   return (peer) => ({
-    call: call("echo", { text }, { modern }),
+    call: call(tool, { text }, { modern }),
     check: checkerOf({ payloadOf, modern, peer: peer.name }),
     session: !modern,
     json: true,
@@ -46,6 +52,7 @@ function http(name, title, { order = echo, plan, needs = [], ...rest }) {
 const small = echoPlan(0, false);
 const modern = echoPlan(0, true);
 const large = echoPlan(LARGE, false);
+const write = echoPlan(0, false, "write");
 const modernOrder = { ...echo, door: "modern" };
 
 const progressPlan = (peer) => ({
@@ -125,6 +132,17 @@ export const ROWS = [
     }),
     drive: (server) => new StdioDriver(server),
   },
+  http("write", "A write, its operation recorded in memory", {
+    order: { ...echo, tools: ["write"] },
+    plan: write,
+    cannot: RECORDS_NOTHING,
+  }),
+  http("durable", `A write, recorded on disk (LMDB, flushed), ${WRITERS} connections`, {
+    order: { ...echo, tools: ["write"], store: true },
+    plan: write,
+    cannot: RECORDS_NOTHING,
+    connections: () => WRITERS,
+  }),
   withTools(json),
   withTools(recent),
   withTools(tenKib),

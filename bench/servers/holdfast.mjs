@@ -1,4 +1,7 @@
 /** Holdfast as built in `dist/` (or in HOLDFAST_DIST). */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { info, ready, spec } from "./support.mjs";
 import { tools } from "./tools.mjs";
@@ -8,9 +11,13 @@ const { McpServer } = await import(
   built === undefined ? "../../dist/index.js" : pathToFileURL(`${built}/index.js`).href
 );
 
-const mcp = new McpServer(info);
-for (const { name, description, schema, run } of await tools()) {
-  mcp.registerTool(name, { description, inputSchema: schema }, (args, ctx) => run(args, ctx));
+const store = spec.store === true ? mkdtempSync(join(tmpdir(), "holdfast-bench-")) : undefined;
+if (store !== undefined) process.on("exit", () => rmSync(store, { recursive: true, force: true }));
+const mcp = new McpServer(info, store === undefined ? {} : { store: `lmdb:${store}` });
+for (const { name, description, schema, writes, run } of await tools()) {
+  // What only reads is not recorded; a tool that says nothing is taken for a write.
+  const annotations = writes ? {} : { annotations: { readOnlyHint: true } };
+  mcp.registerTool(name, { description, inputSchema: schema, ...annotations }, (args, ctx) => run(args, ctx));
 }
 await mcp.run({ transport: spec.transport, ...(spec.transport === "http" && { port: spec.port }) });
 ready({ notify: () => mcp.sendToolListChanged() });

@@ -14,6 +14,14 @@ const KNOWN = {
     zod: (z) => z.object({ text: z.string().describe("What to say") }),
     run: async (args) => args.text,
   },
+  /** The same, but nothing says that it only reads. */
+  write: {
+    description: "Notes what it was told.",
+    writes: true,
+    json: object({ text }, ["text"]),
+    zod: (z) => z.object({ text: z.string().describe("What to say") }),
+    run: async (args) => args.text,
+  },
   progress: {
     description: "Reports progress n times.",
     json: object({ n: count, text }, ["n", "text"]),
@@ -79,6 +87,7 @@ export async function tools({ json = true } = {}) {
     name: tool.name,
     description: tool.description,
     run: tool.run,
+    writes: tool.writes === true,
     schema: plain ? tool.json : tool.zod(z),
     plain,
   }));
