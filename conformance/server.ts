@@ -5,6 +5,7 @@
 import { McpServer } from "holdfast";
 import { registerAsking } from "./asking.js";
 import { registerPrompts, registerResources, registerTriggers } from "./resources.js";
+import { registerTasks } from "./tasks.js";
 import { registerTools } from "./tools.js";
 
 const mcp = new McpServer(
@@ -16,6 +17,7 @@ registerAsking(mcp);
 registerResources(mcp);
 registerPrompts(mcp);
 registerTriggers(mcp);
+registerTasks(mcp);
 
 // The suite's DNS-rebinding scenario takes localhost, 127.0.0.1 and [::1]; a number needs no name lookup.
 const handle = await mcp.run({ transport: "http", host: "127.0.0.1", port: Number(process.env.PORT ?? 0) });

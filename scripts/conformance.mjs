@@ -26,6 +26,15 @@ const WATCHED = [
   "server-session-lifecycle",
   "http-header-validation",
   "http-custom-header-server-validation",
+  "tasks-lifecycle",
+  "tasks-capability-negotiation",
+  "tasks-wire-fields",
+  "tasks-request-state-removal",
+  "tasks-mrtr-input",
+  "tasks-request-headers",
+  "tasks-dispatch-and-envelope",
+  "tasks-required-task-error",
+  "tasks-mrtr-composition",
 ];
 const START_MS = 20_000;
 const STOP_MS = 5_000;

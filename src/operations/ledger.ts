@@ -8,7 +8,7 @@
  * 3. Whoever lost its fence records nothing; its callers get what was recorded instead.
  */
 import { HoldfastError } from "../errors.js";
-import type { Claim, ClaimRequest, OperationStore, Retention } from "../stores/operations.js";
+import type { Claim, ClaimRequest, Moved, OperationSnapshot, OperationStore, Retention } from "../stores/operations.js";
 import type { Logger } from "../util/logger.js";
 import { isThenable, type MaybePromise } from "../util/maybe-promise.js";
 import type { Ticker, Ticking } from "../util/ticker.js";
@@ -120,6 +120,24 @@ export class Ledger implements Ticking {
     }
   }
 
+  /** Gives an operation that this process works on another key; its old key has `moved.outcome` from then on. */
+  async move(operation: RunningOperation, moved: Moved): Promise<void> {
+    const { key } = operation;
+    await operation.move(moved);
+    // It may have ended meanwhile, because its fence was lost.
+    if (this.#running.delete(key)) this.#running.set(moved.to, operation);
+  }
+
+  /** What the store knows under a key; claims nothing. */
+  inspect(key: string): MaybePromise<OperationSnapshot | undefined> {
+    return this.#options.store.inspect(key);
+  }
+
+  /** Calls back when an operation may have changed: a hint. Returns what ends it. */
+  watch(key: string, listener: () => void): () => void {
+    return this.#options.store.watch(key, listener);
+  }
+
   tick(): void {
     const now = performance.now();
     const { leaseMs, logger } = this.#options;
@@ -148,7 +166,7 @@ export class Ledger implements Ticking {
   async #drive(operation: RunningOperation, request: PerformRequest): Promise<Settlement> {
     for (;;) {
       const askedAt = performance.now();
-      const claimed = this.#claim(request);
+      const claimed = this.#claim(request, operation.key);
       // A store that answers at once is not waited for: the handler starts in the turn in which its call came in.
       const claim = isThenable(claimed) ? await claimed : claimed;
       if (claim.state === "done") {
@@ -168,13 +186,13 @@ export class Ledger implements Ticking {
         operation.id = claim.id;
         // Nobody waits any more: whoever is at work goes on without this process.
         if (operation.left) throw operation.aborted;
-        await this.#changed(request.key);
+        await this.#changed(operation.key);
         continue;
       }
       if (operation.left) {
         // Everybody left before the store had answered: nothing is begun for nobody. What an owner before had begun
         // stays recorded as begun: whoever asks next finds it when the lease has run out.
-        if (!claim.existed) await this.#options.store.release(request.key, claim.fence);
+        if (!claim.existed) await this.#options.store.release(operation.key, claim.fence);
         if (operation.left) throw operation.aborted;
         continue;
       }
@@ -189,7 +207,7 @@ export class Ledger implements Ticking {
     }
   }
 
-  #claim({ key, fingerprint, id, request }: PerformRequest): MaybePromise<Claim> {
+  #claim({ fingerprint, id, request }: PerformRequest, key: string): MaybePromise<Claim> {
     const { store, owner } = this.#options;
     const claim: ClaimRequest = { key, fingerprint, id, owner, leaseMs: this.#leaseMs, begin: true, takeOver: true };
     return store.claim(request === undefined ? claim : { ...claim, request });
@@ -282,11 +300,12 @@ export class Ledger implements Ticking {
     const { store, leaseMs, logger } = this.#options;
     if (store.durability === "process") return;
     operation.renewedAt = now;
+    const { key } = operation;
     try {
-      await store.renew(operation.key, operation.fence, leaseMs);
+      await store.renew(key, operation.fence, leaseMs);
       operation.renewed(now + leaseMs);
     } catch (error) {
-      if (!operation.owned) return;
+      if (!operation.owned || operation.key !== key) return;
       logger.log("error", "lease_not_renewed", { id: operation.id, error });
       if (isFenceLost(error)) operation.abort(error as Error);
       // Anything else is tried again at the next tick, until the lease has run out.

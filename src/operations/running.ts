@@ -1,9 +1,9 @@
-import type { Claim, OperationStore } from "../stores/operations.js";
+import type { Claim, Moved, OperationStore } from "../stores/operations.js";
 import type { Operation, Outcome, Settlement, Watcher } from "./types.js";
 
 /** An operation this process works on or waits for, and the calls that want its outcome. */
 export class RunningOperation implements Operation {
-  readonly key: string;
+  key: string;
   readonly fingerprint: string;
   readonly settled: Promise<Settlement>;
   id: string;
@@ -20,6 +20,8 @@ export class RunningOperation implements Operation {
   readonly #store: OperationStore;
   readonly #journal = new Map<string, string>();
   readonly #watchers = new Set<Watcher>();
+  readonly #writing = new Set<Promise<void>>();
+  #moving: Promise<void> | undefined;
   #controller: AbortController | undefined;
   #reason: Error | undefined;
   #grace: NodeJS.Timeout | undefined;
@@ -92,8 +94,31 @@ export class RunningOperation implements Operation {
 
   /** Records the result of a step; the handler goes on when this resolves. */
   async journal(key: string, json: string): Promise<void> {
-    await this.#store.journal(this.key, this.fence, [key, json]);
-    this.#journal.set(key, json);
+    while (this.#moving !== undefined) await this.#moving;
+    const written = Promise.resolve(this.#store.journal(this.key, this.fence, [key, json]));
+    this.#writing.add(written);
+    try {
+      await written;
+      this.#journal.set(key, json);
+    } finally {
+      this.#writing.delete(written);
+    }
+  }
+
+  /** Goes on under another key. What is being written goes to the old one first, what comes meanwhile to the new one. */
+  async move(moved: Moved): Promise<void> {
+    this.#moving = this.#move(moved);
+    try {
+      await this.#moving;
+    } finally {
+      this.#moving = undefined;
+    }
+  }
+
+  async #move(moved: Moved): Promise<void> {
+    await Promise.allSettled(this.#writing);
+    await this.#store.move(this.key, this.fence, moved);
+    this.key = moved.to;
   }
 
   /** One more call wants the outcome. */

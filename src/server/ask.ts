@@ -103,9 +103,16 @@ async function answerTo(call: Call, name: string, request: InputRequest, accept:
   }
   const offered = journal.offered(key);
   // An answer that is not usable is asked for again (2026-07-28, MRTR, "Error Handling").
-  if (offered === undefined || !(await accept(offered))) journal.ask(key, request);
-  await journal.record(key, offered);
-  return offered;
+  if (offered !== undefined && (await accept(offered))) {
+    await journal.record(key, offered);
+    return offered;
+  }
+  const { task } = call;
+  if (task === undefined) return journal.ask(key, request);
+  const given = await task.answered(key, accept);
+  if ("wireKey" in given) return journal.ask(given.wireKey, request);
+  await journal.record(key, given.answer);
+  return given.answer;
 }
 
 async function askSession(call: Call, request: InputRequest, accept: Accept): Promise<JsonObject> {

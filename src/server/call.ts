@@ -20,6 +20,7 @@ import type { Exchange } from "./exchange.js";
 import { Journal } from "./journal.js";
 import type { Peer } from "./peer.js";
 import { describeFailure, errorResult } from "./results.js";
+import type { TaskRun } from "./tasks/run.js";
 
 /** Why a call ended before its handler did. */
 export type CancelReason = "client" | "disconnect" | "timeout" | "shutdown";
@@ -38,6 +39,8 @@ export class Call implements Linked<Call>, Watcher {
   lasting = false;
   /** The operation whose outcome this call waits for; reads have none. */
   operation: RunningOperation | undefined;
+  /** The task this call has become: what its handler asks and reports goes there. */
+  task: TaskRun | undefined;
   /** True when more than the arguments names it. */
   operationNamed = false;
   readonly app: App;

@@ -6,6 +6,7 @@ import type { ResourceTemplate } from "./resource-template.js";
 import { toCallResult } from "./results.js";
 import { assertObjectRoot, type CompiledSchema, compileSchema, type SchemaInput } from "./schema/index.js";
 import { paramHeaders } from "./schema/param-headers.js";
+import { OWN_ENTRY } from "./tasks/record.js";
 import type {
   CommonConfig,
   PromptConfig,
@@ -56,10 +57,25 @@ export function compileTool(
     timeoutMs: config.timeoutMs,
     readOnly: config.annotations?.readOnlyHint === true,
     recovery: recoveryOf(config),
+    task: taskOf(name, config.task),
     dedupe: config.dedupe ?? true,
     idempotencyKey: config.idempotencyKey as ToolEntry["idempotencyKey"],
     invoke: invoker(handler, input),
   };
+}
+
+/** How calls of the tool become tasks, with every default filled in. */
+function taskOf(name: string, task: ToolConfig<undefined, undefined>["task"]): ToolEntry["task"] {
+  const config = typeof task === "string" ? { start: task } : (task ?? {});
+  const { required = false, ttlMs, pollIntervalMs } = config;
+  const start = config.start ?? "slow";
+  if (!["slow", "always", "never"].includes(start)) {
+    throw new TypeError(`Tool ${name}: task.start is ${JSON.stringify(start)}; use "slow", "always" or "never"`);
+  }
+  for (const [key, value] of Object.entries({ ttlMs, pollIntervalMs })) {
+    if (value !== undefined && !(value > 0)) throw new TypeError(`Tool ${name}: task.${key} must be a number above 0`);
+  }
+  return { start, required, ttlMs, pollIntervalMs };
 }
 
 /** What may be done with a call that a crash cut off: what the author says, else what the annotations say. */
@@ -67,7 +83,8 @@ function recoveryOf({ recover, annotations }: ToolConfig<SchemaInput | undefined
   if (recover === undefined) return annotations?.idempotentHint === true ? "rerun" : "unknown";
   if (recover === "rerun") return recover;
   return async (operation) => {
-    const journal = new Map(operation.journal.map(([key, json]) => [key, json === "" ? undefined : JSON.parse(json)]));
+    const entries = operation.journal.filter(([key]) => !key.startsWith(OWN_ENTRY));
+    const journal = new Map(entries.map(([key, json]) => [key, json === "" ? undefined : JSON.parse(json)]));
     const found = await recover({ id: operation.id, fence: operation.fence, journal });
     return found === "not-done" || found === "unknown"
       ? found

@@ -66,8 +66,18 @@ export class Definition implements App {
     const { limits } = this.options;
     this.calls = new CallTable(this.ticker, limits);
     const { store, logger } = this.options;
-    const owner = store.owner ?? randomId();
-    this.ledger = new Ledger({ store: store.operations, owner, leaseMs: limits.leaseMs, ticker: this.ticker, logger });
+    let ownName: string | undefined;
+    this.ledger = new Ledger({
+      store: store.operations,
+      // Made late: workers have no random numbers while their modules load.
+      get owner() {
+        ownName ??= store.owner ?? randomId();
+        return ownName;
+      },
+      leaseMs: limits.leaseMs,
+      ticker: this.ticker,
+      logger,
+    });
     this.deliveries = new Deliveries(this.ledger);
     this.budgets = {
       bodies: new Budget(limits.maxBodyBytesTotal),

@@ -10,6 +10,7 @@ import { discover, ping, setLevel } from "./handlers/lifecycle.js";
 import { getPrompt, listPrompts } from "./handlers/prompts.js";
 import { listResources, listTemplates, readResource, subscribe, unsubscribe } from "./handlers/resources.js";
 import { listen } from "./handlers/subscriptions.js";
+import { cancelTasks, getTask, updateTask } from "./handlers/tasks.js";
 import { callTool, listTools } from "./handlers/tools.js";
 import { Prepared } from "./prepared.js";
 import type { LegacySession } from "./session.js";
@@ -33,6 +34,9 @@ const HANDLERS: ReadonlyMap<string, { readonly handler: Handler; readonly needs?
   ["ping", { handler: ping }],
   ["server/discover", { handler: discover }],
   ["subscriptions/listen", { handler: listen }],
+  ["tasks/get", { handler: getTask, needs: "tools" }],
+  ["tasks/update", { handler: updateTask, needs: "tools" }],
+  ["tasks/cancel", { handler: cancelTasks, needs: "tools" }],
 ]);
 
 /**

@@ -24,6 +24,13 @@ export interface ToolEntry extends Entry {
   /** True when the tool changes nothing: its calls are not recorded. */
   readonly readOnly: boolean;
   readonly recovery: Recovery;
+  /** When its calls become tasks, for clients that know them. */
+  readonly task: {
+    readonly start: "slow" | "always" | "never";
+    readonly required: boolean;
+    readonly ttlMs: number | undefined;
+    readonly pollIntervalMs: number | undefined;
+  };
   /** True when calls without a key join one that is open and the same. */
   readonly dedupe: boolean;
   readonly idempotencyKey: ((args: unknown) => unknown) | undefined;

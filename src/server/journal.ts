@@ -10,6 +10,8 @@
 import { randomUUID } from "node:crypto";
 import { principalKey } from "../auth/principal.js";
 import { ErrorCode, McpError } from "../errors.js";
+import type { RunningOperation } from "../operations/running.js";
+import type { JournalEntry } from "../stores/operations.js";
 import { canonicalJson } from "../util/canonical-json.js";
 import { sha256 } from "../util/ids.js";
 import { isObject, type JsonObject, own, ownObject, ownString } from "../util/json.js";
@@ -93,6 +95,12 @@ export class Journal {
     this.#recorded.set(key, value);
   }
 
+  /** What was recorded and is not in the operation's own journal: earlier rounds, or from before there was one. */
+  unwritten(operation: RunningOperation): readonly JournalEntry[] {
+    const missing = [...this.#recorded].filter(([key]) => operation.journaled(key) === undefined);
+    return missing.map(([key, value]) => [key, encodeEntry(value)]);
+  }
+
   /** Opens a question: the run is suspended from here on. */
   ask(key: string, request: InputRequest): never {
     this.#questions.set(key, request);
@@ -121,6 +129,8 @@ export class Journal {
   async inputRequired(): Promise<object> {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
     const { limits } = this.#call.app;
+    const { task } = this.#call;
+    if (task !== undefined) return task.ask(Object.fromEntries(this.#questions), limits.maxRounds);
     if (this.#round >= limits.maxRounds) {
       throw new McpError(ErrorCode.InvalidParams, `The call asked for input ${this.#round} times; giving up.`);
     }

@@ -106,6 +106,23 @@ export const LIMITS = {
     default: 15_000,
     why: "After this silence another process may take an operation over; renewed three times as often.",
   },
+  taskTtlMs: {
+    default: 7_200_000,
+    why: "How long a task can be asked for: an hour of work (callTimeoutMs) and an hour to fetch the result.",
+  },
+  taskPollMs: { default: 1000, why: "What clients are told to wait between two looks at a task." },
+  maxTasks: {
+    default: 10_000,
+    why: "Tasks that run or can still be asked for; beyond, slow calls stay calls and other tasks wait (503).",
+  },
+  maxTasksPerPrincipal: {
+    default: 1000,
+    why: "Such tasks of one authenticated caller, so that one cannot take the places of all.",
+  },
+  taskMaxBytesTotal: {
+    default: 268_435_456,
+    why: "Characters of the results of all tasks that can still be asked for; beyond, no new ones are made.",
+  },
   retryMs: { default: 1000, why: "What event streams tell clients to wait before they reconnect." },
   requestStateTtlMs: {
     default: 3_600_000,

@@ -61,11 +61,31 @@ export interface ToolConfig<Input extends SchemaInput | undefined, Output extend
    * steps already journaled are not repeated. A function finds out: a result, `"not-done"` (run), or `"unknown"`.
    */
   readonly recover?: "rerun" | ((operation: CutOffOperation) => Recovered | Promise<Recovered>);
+  /**
+   * When calls become tasks, for clients that declare `io.modelcontextprotocol/tasks` (2026-07-28): `"slow"` (default)
+   * when they last longer than `limits.slowCallMs`, `"always"` at once, `"never"`.
+   */
+  readonly task?: TaskStart | TaskConfig;
   /** The key of a call that brings none, e.g. an order number: calls with the same key are the same work. */
   idempotencyKey?(args: Input extends SchemaInput ? InferOutput<Input> : Record<string, unknown>): string;
   /** Default `true`: a call without a key joins an equal one that is running or whose answer did not arrive. */
   readonly dedupe?: boolean;
   readonly enabled?: boolean;
+}
+
+/** When a call becomes a task. */
+export type TaskStart = "slow" | "always" | "never";
+
+/** How calls of a tool become tasks. */
+export interface TaskConfig {
+  /** Default `"slow"`. */
+  readonly start?: TaskStart;
+  /** Default `false`. Clients that do not declare the extension are refused (-32021): the work is too long for a call. */
+  readonly required?: boolean;
+  /** How long a task and its result can be asked for, from its creation. Default: `limits.taskTtlMs`. */
+  readonly ttlMs?: number;
+  /** What clients are told to wait between two looks. Default: `limits.taskPollMs`. */
+  readonly pollIntervalMs?: number;
 }
 
 /** An operation whose server died after the handler began. */

@@ -1,7 +1,15 @@
 /** The states of one operation as pure functions: stores that read and write records one at a time share them. */
 import { HoldfastError } from "../errors.js";
 import { isObject } from "../util/json.js";
-import type { Claim, ClaimRequest, JournalEntry, Retention } from "./operations.js";
+import {
+  type Claim,
+  type ClaimRequest,
+  type JournalEntry,
+  LASTING_ENTRY,
+  type Moved,
+  type OperationSnapshot,
+  type Retention,
+} from "./operations.js";
 
 /** The version of the record's form; a record of a later one is not touched. */
 export const RECORD_VERSION = 1;
@@ -158,7 +166,36 @@ export function committed(
   const { request: _request, ...rest } = record;
   const keptUntil = later(now.date, retention.ttlMs);
   const tombstoneUntil = later(keptUntil, retention.tombstoneMs);
-  return { ...rest, state: "done", journal: [], outcome, leaseUntil: 0, keptUntil, tombstoneUntil };
+  const journal = rest.journal.filter(([key]) => key.startsWith(LASTING_ENTRY));
+  return { ...rest, state: "done", journal, outcome, leaseUntil: 0, keptUntil, tombstoneUntil };
+}
+
+/** What is left under the key of an operation that goes on under another one. */
+export function movedAway(record: OperationRecord, { outcome, retention }: Moved, now: StoreTime): OperationRecord {
+  return committed({ ...record, journal: [] }, outcome, now, retention);
+}
+
+/** What a record says to somebody who claims nothing; undefined when nothing about it is remembered. */
+export function snapshotOf(
+  record: OperationRecord,
+  now: StoreTime,
+  isAlive: (owner: string) => boolean = () => true,
+): OperationSnapshot | undefined {
+  if (isForgotten(record, now)) return undefined;
+  const { id, fingerprint, journal } = record;
+  const state = snapshotState(record, now, isAlive);
+  return { id, fingerprint, state, journal, outcome: state === "done" ? record.outcome : undefined };
+}
+
+function snapshotState(
+  record: OperationRecord,
+  now: StoreTime,
+  isAlive: (owner: string) => boolean,
+): OperationSnapshot["state"] {
+  if (record.state === "tombstone") return "expired";
+  if (record.state === "done") return isPast(record.keptUntil, now) ? "expired" : "done";
+  if (record.state === "suspended") return "suspended";
+  return record.leaseUntil > now.lease && isAlive(record.owner) ? "running" : "cut-off";
 }
 
 /** JSON has no infinity: a lifted bound is a date that never comes. */

@@ -62,6 +62,31 @@ export interface UnfinishedOperation {
   readonly request: string | undefined;
 }
 
+/**
+ * Journal entries whose key begins so are facts about the operation itself: they stay when it is done, as long as its
+ * outcome does. Keys of authors never begin so.
+ */
+export const LASTING_ENTRY = "dev.holdfast/lasting/";
+
+/** An operation as it stands, for somebody who only wants to know. */
+export interface OperationSnapshot {
+  readonly id: string;
+  readonly fingerprint: string;
+  /** `cut-off`: its owner died. `expired`: the outcome is no longer kept, only the key is remembered. */
+  readonly state: "running" | "cut-off" | "suspended" | "done" | "expired";
+  readonly journal: readonly JournalEntry[];
+  /** JSON text, when `done`. */
+  readonly outcome: string | undefined;
+}
+
+/** What stays under the old key of an operation that got a new one. */
+export interface Moved {
+  readonly to: string;
+  /** JSON text. */
+  readonly outcome: string;
+  readonly retention: Retention;
+}
+
 /** How long an outcome can be had again, and how long its key is remembered after that. */
 export interface Retention {
   readonly ttlMs: number;
@@ -76,7 +101,7 @@ export interface Retention {
  *   or when the lease ran out after the start and `takeOver` is set. Every win of an existing record MUST raise its
  *   fence and keep its id and journal.
  * - A fence MUST NOT be given again for the same key, not even when the record was removed in between.
- * - `start`, `renew`, `journal`, `suspend`, `commit` and `release` MUST compare the fence, and MUST throw
+ * - `start`, `renew`, `journal`, `suspend`, `commit`, `release` and `move` MUST compare the fence, and MUST throw
  *   `ERR_FENCE_LOST` and write nothing when it is not the record's.
  * - What a method recorded MUST be there for every later claim as far as `durability` promises.
  * - A store that cannot do its work MUST throw `ERR_STORE`; it MUST NOT answer from what it does not know.
@@ -98,6 +123,13 @@ export interface OperationStore {
   release(key: string, fence: number): MaybePromise<void>;
   /** Removes an outcome that was delivered and that no key names; without a fence, for nobody works on it. */
   forget(key: string): MaybePromise<void>;
+  /**
+   * The operation goes on under the key `to`, with its fence, journal and lease; its old key has `outcome` from now on.
+   * `to` is new: nobody can have claimed it.
+   */
+  move(key: string, fence: number, moved: Moved): MaybePromise<void>;
+  /** What is known under a key; claims nothing. Undefined for nothing, or what cannot be read. */
+  inspect(key: string): MaybePromise<OperationSnapshot | undefined>;
   /**
    * Calls back when something may have changed. A hint: whoever waits also asks again now and then, and correctness
    * never depends on it. Returns what ends it.

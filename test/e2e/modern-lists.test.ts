@@ -32,6 +32,7 @@ describe("[45] server/discover", () => {
         tools: { listChanged: true },
         prompts: { listChanged: true },
         resources: { listChanged: true, subscribe: true },
+        extensions: { "io.modelcontextprotocol/tasks": {} },
       },
       instructions: "Call anything.",
       ttlMs: 0,

@@ -23,7 +23,7 @@ export function modernMeta(options: ModernMetaOptions = {}): WireObject {
   };
 }
 
-/** `name` is the tool or prompt name, or the resource's URI; it is encoded when a header cannot carry it as it is. */
+/** `name` is the tool or prompt name, the resource's URI or the task's id; it is encoded when a header cannot carry it as it is. */
 export function modernHeaders(method: string, name?: string): Record<string, string> {
   const headers = { "mcp-protocol-version": REVISION, "mcp-method": method };
   return name === undefined ? headers : { ...headers, "mcp-name": encodeHeaderValue(name) };
@@ -53,6 +53,9 @@ export function modernRequest(
     "tools/call": params.name,
     "prompts/get": params.name,
     "resources/read": params.uri,
+    "tasks/get": params.taskId,
+    "tasks/update": params.taskId,
+    "tasks/cancel": params.taskId,
   };
   const name = named[method];
   const headers = modernHeaders(method, typeof name === "string" ? name : undefined);

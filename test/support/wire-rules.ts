@@ -13,6 +13,7 @@ import {
   schemaOf,
   type WireObject,
 } from "./wire-definitions.js";
+import { createTaskError, taskNotificationError, taskResultError } from "./wire-tasks.js";
 
 export interface MessageContext {
   /** The method of the request that a response answers; without it only the shape of a result is checked. */
@@ -25,7 +26,7 @@ export interface MessageContext {
 const INPUT_REQUIRED_METHODS = new Set(["tools/call", "prompts/get", "resources/read"]);
 /** Retired by 2026-07-28 (basic, "Error Codes"): "MUST NOT emit". */
 const RETIRED_CODES = new Set([-32002, -32042]);
-/** The tasks extension of 2026-07-28 has its own schema, not one of ours. */
+/** The tasks extension of 2026-07-28 is judged by its own rules (wire-tasks.ts). */
 const EXTENSION_METHOD = /^(tasks|notifications\/tasks)(\/|$)/;
 
 /** Throws, with the message pretty-printed, unless `message` may be sent by a server speaking `revision`. */
@@ -63,7 +64,11 @@ function checkCall(message: WireObject, schema: RevisionSchema): void {
   );
   validate(message, message, schema, kind === "request" ? "JSONRPCRequest" : "JSONRPCNotification");
   const method = String(message.method);
-  if (isExtension(method, schema)) return;
+  if (isExtension(method, schema)) {
+    const error = kind === "request" ? "is a request of the server" : taskNotificationError(method, message.params);
+    if (error !== undefined) fail(message, schema, error);
+    return;
+  }
   const definition = (kind === "request" ? schema.requests : schema.notifications).get(method);
   if (definition === undefined) fail(message, schema, `is a ${kind} that no server of this revision sends`);
   validate(message, message, schema, definition);
@@ -89,7 +94,12 @@ function checkResult(message: WireObject, schema: RevisionSchema, { method }: Me
   onlyKeys(message, schema, ["jsonrpc", "id", "result"]);
   validate(message, message, schema, schema.shapes.result);
   const result = message.result;
-  if (!isWireObject(result) || method === undefined || isExtension(method, schema)) return;
+  if (!isWireObject(result) || method === undefined) return;
+  if (isExtension(method, schema)) {
+    const error = taskResultError(method, result, schema.validator("CallToolResult"));
+    if (error !== undefined) fail(message, schema, error);
+    return;
+  }
   const definition = schema.results.get(method);
   if (definition === undefined) fail(message, schema, `answers ${method}, which this revision does not have`);
   if (schema.revision === LATEST && result.resultType !== "complete") {
@@ -103,8 +113,12 @@ function checkResult(message: WireObject, schema: RevisionSchema, { method }: Me
 }
 
 function checkOtherType(message: WireObject, result: WireObject, schema: RevisionSchema, method: string): void {
-  // The tasks extension answers any request it likes; its schema is not the core's.
-  if (result.resultType === "task") return;
+  // The tasks extension answers calls of tools with its own result.
+  if (result.resultType === "task") {
+    const error = method === "tools/call" ? createTaskError(result) : "makes a task of what is no call of a tool";
+    if (error !== undefined) fail(message, schema, error);
+    return;
+  }
   if (result.resultType !== "input_required") fail(message, schema, "has an unknown resultType");
   if (!INPUT_REQUIRED_METHODS.has(method)) fail(message, schema, `answers ${method} with input_required`);
   validate(result, message, schema, "InputRequiredResult");

@@ -7,8 +7,10 @@ import {
   encodeRecord,
   held,
   journaled,
+  movedAway,
   type OperationRecord,
   renewed,
+  snapshotOf,
   started,
   suspended,
 } from "../../stores/operation-record.js";
@@ -17,6 +19,8 @@ import type {
   ClaimRequest,
   Durability,
   JournalEntry,
+  Moved,
+  OperationSnapshot,
   OperationStore,
   Retention,
   UnfinishedOperation,
@@ -93,6 +97,23 @@ export class LmdbOperationStore implements OperationStore {
       const text = this.#records.get(key);
       if (text !== undefined && decodeRecord(text)?.state === "done") this.#records.remove(key);
     });
+  }
+
+  move(key: string, fence: number, moved: Moved): MaybePromise<void> {
+    const done = this.#environment.write(() => {
+      const record = this.#held(key, fence);
+      this.#records.put(moved.to, encodeRecord(record));
+      this.#open.put(moved.to, "");
+      this.#open.remove(key);
+      this.#keep(key, movedAway(record, moved, this.#environment.time()));
+    });
+    this.#watchers.tell(key);
+    return done;
+  }
+
+  inspect(key: string): OperationSnapshot | undefined {
+    const record = decodeRecord(this.#records.get(key) ?? "");
+    return record === undefined ? undefined : snapshotOf(record, this.#environment.time(), this.#environment.isAlive);
   }
 
   watch(key: string, listener: () => void): () => void {

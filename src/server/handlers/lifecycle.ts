@@ -1,4 +1,5 @@
 import { ErrorCode, McpError } from "../../errors.js";
+import { TASKS_CAPABILITY } from "../../protocol/revisions/2026-07-28/tasks.js";
 import { type Revision, SUPPORTED_VERSIONS } from "../../protocol/revisions/index.js";
 import { own } from "../../util/json.js";
 import type { App } from "../app.js";
@@ -36,7 +37,10 @@ export function discover(call: Call): object {
   const { app, peer } = call;
   return {
     supportedVersions: SUPPORTED_VERSIONS,
-    capabilities: peer.revision.capabilities(capabilitiesOf(app)),
+    capabilities: peer.revision.capabilities({
+      ...capabilitiesOf(app),
+      ...(app.offers("tools") && TASKS_CAPABILITY),
+    }),
     ...(app.instructions !== undefined && { instructions: app.instructions }),
     ...listCache(app, true),
   };

@@ -1,6 +1,13 @@
 /** A tool call as an operation: done once, however often and on whatever connection it is asked for. */
 import { randomUUID } from "node:crypto";
-import { HoldfastError, McpError, MissingClientCapabilityError, PermissionError, Retryable } from "../../errors.js";
+import {
+  ErrorCode,
+  HoldfastError,
+  McpError,
+  MissingClientCapabilityError,
+  PermissionError,
+  Retryable,
+} from "../../errors.js";
 import type { RunningOperation } from "../../operations/running.js";
 import type { Outcome, Settlement } from "../../operations/types.js";
 import type { CallToolResult } from "../../protocol/types.js";
@@ -11,6 +18,7 @@ import type { Call } from "../call.js";
 import type { ToolEntry } from "../entries.js";
 import { type Identity, OPERATION_META } from "../operation-identity.js";
 import { errorResult } from "../results.js";
+import { PARKED } from "../tasks/record.js";
 
 /** What is done for a call. */
 export interface ToolWork {
@@ -32,7 +40,7 @@ export async function performTool(
   identity: Identity,
   { run, refused }: ToolWork,
 ): Promise<object> {
-  const { ledger, limits, deliveries } = call.app;
+  const { ledger, limits } = call.app;
   const clearing = identity.named ? undefined : clear(call, identity.key);
   if (clearing !== undefined) await clearing;
   // Left while it was found out whether the caller may: nothing is begun for nobody.
@@ -48,13 +56,13 @@ export async function performTool(
       : { ttlMs: limits.joinWindowMs, tombstoneMs: 0 },
     request: undefined,
     watcher: call,
-    unknown: () => JSON.stringify({ result: unknownResult() }),
+    unknown: unknownOutcome,
     work: (own) => work(call, own, run),
   });
   call.operation = operation;
   const settlement = await settled;
   if (!identity.named && settlement.kind === "done") {
-    if (!call.settled) deliveries.expect(identity.key, call.exchange);
+    if (!call.settled) watchDelivery(call, identity.key);
     else if (operation.takenBack) await ledger.forget(identity.key);
   }
   return settlement.kind === "released" ? refused(settlement.error) : answer(call, settlement);
@@ -94,12 +102,17 @@ export function isRefusal(error: unknown, operation: RunningOperation): boolean 
   return refused && operation.entries().length === 0;
 }
 
-function answer(call: Call, settlement: Exclude<Settlement, { kind: "released" }>): object {
-  if (settlement.kind === "suspended") return settlement.answer;
+/** What a call is answered with when its operation is settled. */
+export function answer(call: Call, settlement: Exclude<Settlement, { kind: "released" }>): object {
+  if (settlement.kind === "suspended") {
+    if (settlement.answer === PARKED) throw goesOn();
+    return settlement.answer;
+  }
   const recorded: unknown = JSON.parse(settlement.json);
   if (!isObject(recorded)) throw new HoldfastError("ERR_STORE", "The recorded outcome cannot be read.");
   const error = ownObject(recorded, "error");
   if (error !== undefined) throw new McpError(error.code as number, error.message as string, error.data);
+  if ("moved" in recorded) throw goesOn();
   const result = recorded.result as CallToolResult;
   const marked = settlement.replayed ? mark(result, { id: settlement.id, replayed: true }) : result;
   return call.peer.revision.callResult(marked);
@@ -109,6 +122,20 @@ function mark(result: CallToolResult, facts: JsonObject): CallToolResult {
   return { ...result, _meta: { ...result._meta, [OPERATION_META]: facts } };
 }
 
-function unknownResult(): CallToolResult {
-  return mark(errorResult(UNKNOWN), { state: "unknown" });
+/** The outcome for work that was cut off, when nobody can say what came of it. */
+export function unknownOutcome(): string {
+  return JSON.stringify({ result: mark(errorResult(UNKNOWN), { state: "unknown" }), task: { at: Date.now() } });
+}
+
+/** The client of the first call knows tasks, this one does not. */
+function goesOn(): McpError {
+  return new McpError(ErrorCode.Unavailable, "The same call is being worked on as a task; call again later.");
+}
+
+/**
+ * What only its arguments name is over when its answer has arrived: the next call like it is another one. Until then a
+ * client that calls again, because it never got the answer, gets it.
+ */
+export function watchDelivery(call: Call, key: string): void {
+  if (!call.settled) call.app.deliveries.expect(key, call.exchange);
 }

@@ -1,11 +1,14 @@
 import { ErrorCode, McpError } from "../../errors.js";
 import { META } from "../../protocol/headers.js";
 import { encodeNotification } from "../../protocol/jsonrpc.js";
+import { TASK_NOTIFICATION } from "../../protocol/revisions/2026-07-28/tasks.js";
 import { type JsonObject, own, ownObject } from "../../util/json.js";
 import type { Call } from "../call.js";
 import type { Change, ChangeListener } from "../hub.js";
+import { watchTask } from "../tasks/watch.js";
 import { capabilitiesOf } from "./lifecycle.js";
 import { mayRead } from "./resources.js";
+import { findTask, requireTasks } from "./tasks.js";
 
 const LISTS = { tools: "toolsListChanged", prompts: "promptsListChanged", resources: "resourcesListChanged" } as const;
 
@@ -13,6 +16,7 @@ const LISTS = { tools: "toolsListChanged", prompts: "promptsListChanged", resour
 interface Filter {
   readonly lists: ReadonlySet<string>;
   readonly uris: ReadonlySet<string>;
+  readonly taskIds: readonly string[];
 }
 
 /** One `subscriptions/listen` stream (2026-07-28): what it asked for and nothing else, each message with its id. */
@@ -28,10 +32,24 @@ class ListenStream implements ChangeListener {
   }
 
   acknowledge(): void {
-    const { lists, uris } = this.#filter;
+    const { lists, uris, taskIds } = this.#filter;
     const granted = Object.fromEntries([...lists].map((list) => [list, true]));
-    const notifications = uris.size > 0 ? { ...granted, resourceSubscriptions: [...uris] } : granted;
+    const notifications = {
+      ...granted,
+      ...(uris.size > 0 && { resourceSubscriptions: [...uris] }),
+      ...(taskIds.length > 0 && { taskIds }),
+    };
     this.#send("notifications/subscriptions/acknowledged", { notifications });
+  }
+
+  /** Tells how the tasks stand now, and from then on; returns what ends that. */
+  watchTasks(): () => void {
+    const ends = this.#filter.taskIds.map((taskId) => {
+      return watchTask(this.#call, taskId, (task) => this.#send(TASK_NOTIFICATION, task));
+    });
+    return () => {
+      for (const end of ends) end();
+    };
   }
 
   changed(change: Change): void {
@@ -69,7 +87,11 @@ export async function listen(call: Call): Promise<object> {
     if (call.settled) return;
     stream.acknowledge();
     call.app.hub.add(stream);
-    call.onEnd(() => call.app.hub.delete(stream));
+    const unwatch = stream.watchTasks();
+    call.onEnd(() => {
+      call.app.hub.delete(stream);
+      unwatch();
+    });
     call.onShutdown(() => resolve({ _meta: { [META.subscriptionId]: call.id } }));
   });
 }
@@ -82,17 +104,32 @@ async function grant(call: Call, asked: JsonObject): Promise<Filter> {
   // An update would tell that a resource exists: only what the caller may read is granted.
   const readable = await Promise.all(wanted.map((uri) => mayRead(call, uri)));
   const granted = wanted.filter((_, index) => readable[index] === true);
-  return { lists: new Set(lists.map(([, list]) => list)), uris: new Set(granted) };
+  const taskIds = await grantTasks(call, own(asked, "taskIds"));
+  return { lists: new Set(lists.map(([, list]) => list)), uris: new Set(granted), taskIds };
+}
+
+/** Tasks are granted to whom they belong; to ask for one without the extension is an error (SEP-2663). */
+async function grantTasks(call: Call, asked: unknown): Promise<readonly string[]> {
+  if (asked === undefined) return [];
+  requireTasks(call);
+  const ids = [...new Set(checkStrings(call, "taskIds", asked))];
+  const found = await Promise.all(ids.map((taskId) => findTask(call, taskId)));
+  return ids.filter((_, index) => found[index] !== undefined);
 }
 
 function checkUris(call: Call, uris: unknown, capabilities: object): readonly string[] {
   if (uris === undefined) return [];
-  if (!Array.isArray(uris) || !uris.every((uri) => typeof uri === "string")) {
-    throw new McpError(ErrorCode.InvalidParams, "notifications.resourceSubscriptions must be an array of strings");
+  const wanted = checkStrings(call, "resourceSubscriptions", uris);
+  return "resources" in capabilities ? wanted : [];
+}
+
+function checkStrings(call: Call, name: string, values: unknown): readonly string[] {
+  if (!Array.isArray(values) || !values.every((value) => typeof value === "string")) {
+    throw new McpError(ErrorCode.InvalidParams, `notifications.${name} must be an array of strings`);
   }
   const { maxSubscriptions } = call.app.limits;
-  if (uris.length > maxSubscriptions) {
-    throw new McpError(ErrorCode.InvalidParams, `At most ${maxSubscriptions} resourceSubscriptions in one stream`);
+  if (values.length > maxSubscriptions) {
+    throw new McpError(ErrorCode.InvalidParams, `At most ${maxSubscriptions} ${name} in one stream`);
   }
-  return "resources" in capabilities ? uris : [];
+  return values;
 }

@@ -9,8 +9,9 @@ import type { ToolEntry } from "../entries.js";
 import { identify } from "../operation-identity.js";
 import { errorResult, toCallResult, toolFailure } from "../results.js";
 import { describeIssues, type ValidationFailed } from "../schema/index.js";
+import { callAsTask, mayBeTask } from "../tasks/perform.js";
 import { listPage } from "./pages.js";
-import { isRefusal, performTool } from "./perform.js";
+import { isRefusal, performTool, type ToolWork } from "./perform.js";
 import { runHandler } from "./run.js";
 
 /** `tools/list`. */
@@ -62,23 +63,28 @@ function refuseArguments(call: Call, tool: ToolEntry, checked: ValidationFailed)
 
 /** Reads are run and nothing more; what may have effects is an operation, if anything tells it from others. */
 function invoke(call: Call, tool: ToolEntry, args: unknown): MaybePromise<object> {
+  if (mayBeTask(call, tool)) return callAsTask(call, tool, args, toolWork(call, tool, args, true));
   const identity = tool.readOnly ? undefined : identify(call, tool, args);
-  if (identity !== undefined) {
-    return performTool(call, tool, identity, {
-      run: (one) => runTool(one, tool, args),
-      refused: (error) => call.peer.revision.callResult(recover(call, tool, error)),
-    });
-  }
+  if (identity !== undefined) return performTool(call, tool, identity, toolWork(call, tool, args));
   return chain(runTool(call, tool, args), (result) => {
     return call.openJournal?.suspended ? result : call.peer.revision.callResult(result as CallToolResult);
   });
 }
 
+/** What is done for a call. As a task it outlives the call's own deadline, and has one all the same. */
+export function toolWork(call: Call, tool: ToolEntry, args: unknown, asTask = false): ToolWork {
+  const timeoutMs = tool.timeoutMs ?? (asTask ? call.app.limits.callTimeoutMs : undefined);
+  return {
+    run: (one) => runTool(one, tool, args, timeoutMs),
+    refused: (error) => call.peer.revision.callResult(recover(call, tool, error)),
+  };
+}
+
 /** Runs the handler: its result in the neutral model, or what asks the client for input. */
-function runTool(call: Call, tool: ToolEntry, args: unknown): MaybePromise<object> {
+function runTool(call: Call, tool: ToolEntry, args: unknown, timeoutMs = tool.timeoutMs): MaybePromise<object> {
   return runHandler(call, {
     work: () => tool.invoke(args, new CallContext(call)),
-    timeoutMs: tool.timeoutMs,
+    timeoutMs,
     finish: (value) => finish(call, tool, value),
     recover: (error) => {
       if (call.operation !== undefined && isRefusal(error, call.operation)) throw error;
@@ -113,6 +119,7 @@ function recover(call: Call, tool: ToolEntry, error: unknown): CallToolResult {
   if (error instanceof MissingClientCapabilityError && call.peer.revision.era === "modern") throw error;
   if (error instanceof PermissionError) return errorResult(error.message);
   const aborted = call.operation?.aborted;
+  if (call.task !== undefined && aborted !== undefined) call.task.stopped = true;
   if (aborted !== undefined) return errorResult(`${aborted.message} What had been done by then stays done.`);
   return toolFailure(call, tool.name, error);
 }

@@ -4,9 +4,11 @@ import {
   committed,
   held,
   journaled,
+  movedAway,
   type OperationRecord,
   renewed,
   type StoreTime,
+  snapshotOf,
   started,
   suspended,
 } from "../operation-record.js";
@@ -14,6 +16,8 @@ import type {
   Claim,
   ClaimRequest,
   JournalEntry,
+  Moved,
+  OperationSnapshot,
   OperationStore,
   Retention,
   UnfinishedOperation,
@@ -78,6 +82,18 @@ export class MemoryOperationStore implements OperationStore {
 
   forget(key: string): void {
     if (this.#records.get(key)?.state === "done") this.#records.delete(key);
+  }
+
+  move(key: string, fence: number, moved: Moved): void {
+    const record = this.#held(key, fence);
+    this.#records.set(moved.to, record);
+    this.#records.set(key, movedAway(record, moved, this.#now()));
+    this.#watchers.tell(key);
+  }
+
+  inspect(key: string): OperationSnapshot | undefined {
+    const record = this.#records.get(key);
+    return record === undefined ? undefined : snapshotOf(record, this.#now());
   }
 
   watch(key: string, listener: () => void): () => void {

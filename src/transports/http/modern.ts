@@ -24,6 +24,9 @@ const NAME_SOURCE: ReadonlyMap<string, string> = new Map([
   ["tools/call", "name"],
   ["prompts/get", "name"],
   ["resources/read", "uri"],
+  ["tasks/get", "taskId"],
+  ["tasks/update", "taskId"],
+  ["tasks/cancel", "taskId"],
 ]);
 
 /** Serves one request; the order of the checks is the specification's: envelope, version, method, name, parameters. */

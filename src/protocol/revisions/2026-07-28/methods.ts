@@ -13,6 +13,9 @@ export const methods: Methods = {
     "prompts/list",
     "prompts/get",
     "completion/complete",
+    "tasks/get",
+    "tasks/update",
+    "tasks/cancel",
   ],
   notifications: ["notifications/cancelled"],
 };
