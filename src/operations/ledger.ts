@@ -17,6 +17,8 @@ import type { Outcome, Recovery, Settlement, Watcher } from "./types.js";
 
 /** Records looked at per sweep: enough to keep up, too few to hold up calls. */
 const SWEEP_RECORDS = 256;
+/** Sweeps come with the work: what nobody adds to does not grow. */
+const SWEEP_EVERY_MS = 500;
 /** How long a waiter sleeps at the most between two looks: what was pushed may have been lost. */
 const POLL_MS = 250;
 /** A store that cannot record an outcome is asked again this often, this far apart. */
@@ -57,6 +59,7 @@ export class Ledger implements Ticking {
   readonly #idle: (() => void)[] = [];
   #tickedAt = 0;
   #sweeping = false;
+  #sweptAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
@@ -147,7 +150,7 @@ export class Ledger implements Ticking {
     for (const operation of this.#running.values()) {
       if (operation.owned && now - operation.renewedAt > leaseMs / 3) void this.#renew(operation, now);
     }
-    if (!this.#sweeping) void this.#sweep();
+    this.#sweepWhenDue(now);
   }
 
   #start(): void {
@@ -158,6 +161,8 @@ export class Ledger implements Ticking {
   #end(operation: RunningOperation, settle: () => void): void {
     this.#running.delete(operation.key);
     settle();
+    // Not at ticks alone: most work is over before the next one.
+    this.#sweepWhenDue(performance.now());
     if (this.#running.size > 0) return;
     this.#options.ticker.delete(this);
     for (const resolve of this.#idle.splice(0)) resolve();
@@ -311,6 +316,12 @@ export class Ledger implements Ticking {
       // Anything else is tried again at the next tick, until the lease has run out.
       else operation.renewedAt = now - leaseMs / 2;
     }
+  }
+
+  #sweepWhenDue(now: number): void {
+    if (this.#sweeping || now - this.#sweptAt < SWEEP_EVERY_MS) return;
+    this.#sweptAt = now;
+    void this.#sweep();
   }
 
   async #sweep(): Promise<void> {
