@@ -80,14 +80,15 @@ describe("[15] cut while an elicitation waits", () => {
   const ANSWER = { action: "accept", content: { name: "Ada" } };
   const RESULT = { result: { content: [{ type: "text", text: 'accept {"name":"Ada"}' }] } };
 
-  async function asking(): Promise<SseClient> {
-    const one = await client();
+  /** Each by a caller of its own: one who goes away right after an answer and calls the same again gets it again. */
+  async function asking(user: string): Promise<SseClient> {
+    const one = await client(user);
     await one.initialize("2025-06-18", { capabilities: { elicitation: {} } });
     return one;
   }
 
   test("before the question was read: it is asked again, once", async () => {
-    const one = await asking();
+    const one = await asking("ada");
     await one.cut();
     await one.send(one.message("tools/call", { name: "ask" }, "call"));
     await one.resume();
@@ -98,7 +99,7 @@ describe("[15] cut while an elicitation waits", () => {
   });
 
   test("after the question was read: the answer is taken meanwhile, the result waits", async () => {
-    const one = await asking();
+    const one = await asking("bea");
     await one.send(one.message("tools/call", { name: "ask" }, "call"));
     const question = await one.messages.expect(({ method }) => method === QUESTION.method);
     await one.cut();

@@ -4,9 +4,10 @@ import { HoldfastError, Retryable } from "../../src/index.js";
 import { until } from "../faults/helpers/until.js";
 import { expectError, expectReplay, outcome, textOf } from "./helpers/outcomes.js";
 import { type SharedStore, sharedStore } from "./helpers/shared-store.js";
+import type { Start } from "./helpers/tools.js";
 import { type Client, newKey } from "./helpers/way.js";
 import { MODERN_HTTP, WAYS } from "./helpers/ways.js";
-import { type Start, type Working, working } from "./helpers/works.js";
+import { type Working, working } from "./helpers/works.js";
 
 const serve = working();
 const LEASE = 15_000;

@@ -6,8 +6,9 @@ import { silentLogger } from "../../src/util/logger.js";
 import { until } from "../faults/helpers/until.js";
 import { modernRequest, open, post } from "../support/raw-http.js";
 import { expectError, textOf } from "./helpers/outcomes.js";
+import { registerWorks, Works } from "./helpers/tools.js";
 import { newKey } from "./helpers/way.js";
-import { BY_HEADER, registerWorks, Works } from "./helpers/works.js";
+import { BY_HEADER } from "./helpers/works.js";
 
 interface Stopping {
   readonly handle: RunHandle;
