@@ -114,6 +114,24 @@ describe("limits.operationTombstoneMs", () => {
     await until("one is left", () => recordsOf(one) === 1);
   });
 
+  it("what is past it is not kept behind what lasts longer", async () => {
+    vi.useFakeTimers({ toFake: ["Date", "setInterval", "clearInterval", "performance"] });
+    const one = await serve({ operationTtlMs: DAY_MS, joinWindowMs: 1_000, ...QUIET });
+    const alice = await client(one);
+    for (let time = 0; time < 300; time += 1) await alice.call({ args: { of: "a" }, key: newKey() });
+    const call = alice.begin({ args: HELD });
+    const start = await one.works.started("a", 301);
+    await call.drop();
+    start.finish();
+    await one.idle();
+    expect(recordsOf(one)).toBe(301);
+    for (let time = 0; time < 5; time += 1) {
+      vi.advanceTimersByTime(2 * TICK_MS);
+      await alice.call({ args: { of: "b" }, key: newKey() });
+    }
+    expect(recordsOf(one)).toBe(305);
+  });
+
   it("lifted with Infinity: a hundred years later the key is known", async () => {
     stopClock();
     const one = await serve({ operationTtlMs: 1, operationTombstoneMs: Number.POSITIVE_INFINITY });

@@ -4,7 +4,14 @@ import { CuttingProxy } from "../faults/helpers/cutting-proxy.js";
 import { TAG } from "../faults/helpers/server.js";
 import { until } from "../faults/helpers/until.js";
 import { stopClock } from "../limits/helpers/clock.js";
-import { modernRequest, parseResponse, RawSocket, requestBytes, SseClient } from "../support/raw-http.js";
+import {
+  legacySession,
+  modernRequest,
+  parseResponse,
+  RawSocket,
+  requestBytes,
+  SseClient,
+} from "../support/raw-http.js";
 import type { WireObject } from "../support/wire-schema.js";
 import { expectReplay, textOf } from "./helpers/outcomes.js";
 import { newKey } from "./helpers/way.js";
@@ -62,6 +69,23 @@ it.each([{ keyed: true }, { keyed: false }])(
     await proxy.close();
   },
 );
+
+it("before the answers to a batch of 2025-03-26: asked again, its calls are not run again", async () => {
+  const one = await serve();
+  const session = await legacySession(one.url, "2025-03-26", { headers: { "x-user": "alice" } });
+  for (const ids of [
+    [1, 2],
+    [3, 4],
+  ]) {
+    const params = (id: number) => ({ name: "write", arguments: { of: id % 2 === 1 ? "odd" : "even" } });
+    const batch = ids.map((id) => session.message("tools/call", params(id), id));
+    const socket = await RawSocket.connect(one.url, 20);
+    await socket.write(requestBytes(one.url, "POST", batch, { ...session.headers, connection: "keep-alive" }));
+    await socket.all();
+    await until("the server knows", () => one.connections.size === 0);
+  }
+  expect([one.works.count("odd"), one.works.count("even")]).toEqual([1, 1]);
+});
 
 async function client(one: Working, tag: string): Promise<SseClient> {
   const made = new SseClient(one.sseUrl, { headers: { "x-user": "alice", [TAG]: tag } });
