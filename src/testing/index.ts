@@ -1,3 +1,5 @@
 /** Helpers for tests of servers: `import { connect } from "holdfast/testing"`. */
 export type { CallOptions, ConnectOptions, ElicitRequestParams } from "./connect.js";
 export { connect, LOCAL, TestClient } from "./connect.js";
+export type { ContractCase, OperationStoreFixture, StreamStoreFixture } from "./store-contract/index.js";
+export { operationStoreContract, streamStoreContract } from "./store-contract/index.js";

@@ -1,0 +1,32 @@
+/**
+ * The contracts of stores as cases for any test runner, so that a store of your own is held to what ours are held to.
+ *
+ * @example
+ * ```ts
+ * for (const { name, run } of operationStoreContract(() => ({ store: myStore() }))) test(name, run);
+ * ```
+ */
+import type { MaybePromise } from "../../util/maybe-promise.js";
+import type { ContractCase, OperationStoreFixture, StreamStoreFixture } from "./cases.js";
+import { caseOf } from "./cases.js";
+import { CLAIM_CASES } from "./claims.js";
+import { FENCE_CASES } from "./fences.js";
+import { followsModel } from "./model.js";
+import { OUTCOME_CASES } from "./outcomes.js";
+import { STREAM_CASES } from "./streams.js";
+
+export type { ContractCase, OperationStoreFixture, StreamStoreFixture };
+
+/** Every line of the contract of operation stores; each case asks `create` for a store with nothing in it. */
+export function operationStoreContract(create: () => MaybePromise<OperationStoreFixture>): readonly ContractCase[] {
+  const cases = Object.entries({ ...CLAIM_CASES, ...FENCE_CASES, ...OUTCOME_CASES });
+  return [
+    ...cases.map(([name, body]) => caseOf(create, name, body)),
+    caseOf(create, "random sequences of calls are answered as the contract has it", followsModel),
+  ];
+}
+
+/** Every line of the contract of stream stores. */
+export function streamStoreContract(create: () => MaybePromise<StreamStoreFixture>): readonly ContractCase[] {
+  return Object.entries(STREAM_CASES).map(([name, body]) => caseOf(create, name, body));
+}
