@@ -43,7 +43,10 @@ export interface StoreTime {
   readonly date: number;
 }
 
-/** An operation that nobody claimed for this long after its owner died is forgotten: nobody will ask any more. */
+/**
+ * An operation that nobody claimed for this long after its owner died: nobody will go on with it. If it had begun, its
+ * key is remembered for as long again, as that of a recorded outcome is: the work is not done a second time.
+ */
 const ABANDONED_MS = 86_400_000;
 
 /**
@@ -67,9 +70,7 @@ export function claimRecord(
 ): Transition {
   if (record === undefined || isForgotten(record, now)) return won(undefined, request, now);
   if (record.state === "tombstone") return { answer: { state: "expired" } };
-  if (record.state === "done" && isPast(record.keptUntil, now)) {
-    return { answer: { state: "expired" }, record: entomb(record) };
-  }
+  if (isExpired(record, now)) return { answer: { state: "expired" }, record: entomb(record, now) };
   if (record.fingerprint !== request.fingerprint) return { answer: { state: "conflict" } };
   const { id } = record;
   if (record.state === "done") return { answer: { state: "done", id, outcome: record.outcome ?? "" } };
@@ -116,19 +117,28 @@ function isPast(date: number | undefined, now: StoreTime): boolean {
 export function isForgotten(record: OperationRecord, now: StoreTime): boolean {
   if (record.state === "suspended") return isPast(record.keptUntil, now);
   if (record.state === "done" || record.state === "tombstone") return isPast(record.tombstoneUntil, now);
-  return record.leaseUntil <= now.lease && isPast(record.claimedAt + ABANDONED_MS, now);
+  // By the clock of leases: one that was renewed for days is not old, and a date that is set makes none so.
+  const unclaimedMs = now.lease - record.leaseUntil;
+  return unclaimedMs >= (record.state === "started" ? 2 * ABANDONED_MS : ABANDONED_MS);
 }
 
-/** What is left when the outcome is no longer kept: the key. */
-function entomb(record: OperationRecord): OperationRecord {
+/** True when the key is remembered and nothing else. */
+function isExpired(record: OperationRecord, now: StoreTime): boolean {
+  if (record.state === "done") return isPast(record.keptUntil, now);
+  return record.state === "started" && now.lease - record.leaseUntil >= ABANDONED_MS;
+}
+
+/** What is left when the outcome is no longer kept, or will never come: the key. */
+function entomb(record: OperationRecord, now: StoreTime): OperationRecord {
   const { outcome: _outcome, request: _request, ...rest } = record;
-  return { ...rest, state: "tombstone", journal: [] };
+  const tombstoneUntil = record.tombstoneUntil ?? later(now.date, ABANDONED_MS);
+  return { ...rest, state: "tombstone", journal: [], tombstoneUntil };
 }
 
 /** What becomes of a record whose time has passed: smaller, gone (undefined), or as it is. */
 export function aged(record: OperationRecord, now: StoreTime): OperationRecord | undefined {
   if (isForgotten(record, now)) return undefined;
-  return record.state === "done" && isPast(record.keptUntil, now) ? entomb(record) : record;
+  return isExpired(record, now) ? entomb(record, now) : record;
 }
 
 /** The record if `fence` is its own and it is still being worked on; throws `ERR_FENCE_LOST` otherwise. */
