@@ -10,7 +10,7 @@ export interface ContractCase {
 }
 
 interface Fixture {
-  /** Lets time pass for the store. Without it the cases wait, with leases as short as `unitMs` allows. */
+  /** Lets time pass for the store. Without it the cases wait, for fractions of a second. */
   advance?(ms: number): MaybePromise<void>;
   /** Closes and removes what the case used. */
   dispose?(): MaybePromise<void>;
@@ -32,8 +32,8 @@ export interface StreamStoreFixture extends Fixture {
   readonly store: StreamStore;
 }
 
-/** A lease in the cases: long enough for a slow machine to do a few writes in it, short enough to wait for. */
-export const LEASE_MS = 250;
+/** A lease that is to run out: short enough to wait for. No case needs it to last for more than one write. */
+export const LEASE_MS = 100;
 /** Longer than anything a case does. */
 export const LONG_MS = 600_000;
 export const KEPT: Retention = { ttlMs: LONG_MS, tombstoneMs: LONG_MS };

@@ -6,7 +6,8 @@ type Body = (fixture: OperationStoreFixture) => Promise<void>;
 
 /** More than a page of any store, with all that texts may have in them. */
 const LARGE = `${"0123456789".repeat(20_000)} ä 漢 😀 "\\ \n \u2028`;
-const SHORT = { ttlMs: LEASE_MS, tombstoneMs: LEASE_MS };
+/** The tombstone lasts longer: a slow machine must not miss it. */
+const SHORT = { ttlMs: LEASE_MS, tombstoneMs: 4 * LEASE_MS };
 const MANY = 20;
 
 export const OUTCOME_CASES: Readonly<Record<string, Body>> = {
@@ -23,7 +24,7 @@ export const OUTCOME_CASES: Readonly<Record<string, Body>> = {
     await store.commit("key", fence, "outcome", SHORT);
     await pass(fixture, LEASE_MS);
     await gets(store, claimOf("key"), { state: "expired" });
-    await pass(fixture, LEASE_MS);
+    await pass(fixture, SHORT.tombstoneMs);
     const { existed, id } = await win(store, claimOf("key", { id: "second" }));
     same({ existed, id }, { existed: false, id: "second" }, "the claim after the tombstone");
   },
@@ -37,7 +38,7 @@ export const OUTCOME_CASES: Readonly<Record<string, Body>> = {
     const gone = await win(store, claimOf("gone"));
     await store.commit("gone", gone.fence, "outcome", SHORT);
     await win(store, claimOf("running"));
-    await pass(fixture, 2 * LEASE_MS);
+    await pass(fixture, SHORT.ttlMs + SHORT.tombstoneMs);
     for (let round = 0; round < 5; round += 1) await store.sweep(MANY);
     await gets(store, claimOf("kept"), { state: "done", id: "kept-first", outcome: "outcome" });
     await gets(store, claimOf("buried"), { state: "expired" });
@@ -83,6 +84,22 @@ export const OUTCOME_CASES: Readonly<Record<string, Body>> = {
     ];
     same(facts.toSorted(), expected, "what is unfinished");
     holds((await store.unfinished(1)).length === 1, "no more are named than were asked for");
+  },
+
+  "`unfinished` names the oldest first": async (fixture) => {
+    const { store } = fixture;
+    const keys = ["c", "a", "b"];
+    for (const key of keys) {
+      await win(store, claimOf(key, { leaseMs: LEASE_MS }));
+      await pass(fixture, 2);
+    }
+    await pass(fixture, LEASE_MS);
+    const found = await store.unfinished(2);
+    same(
+      found.map(({ key }) => key),
+      keys.slice(0, 2),
+      "what was left behind first",
+    );
   },
 
   "`watch` ends when it is told to": async ({ store }) => {
