@@ -9,7 +9,7 @@ import { type OperationStoreFixture, operationStoreContract } from "../../src/te
 
 /** The only place that knows how an environment is opened. */
 async function openEnvironment(dir: string, durability: "sync" | "async"): Promise<Environment> {
-  return Environment.open({ dir, durability });
+  return new Environment({ dir, durability });
 }
 
 async function create(durability: "sync" | "async"): Promise<OperationStoreFixture> {

@@ -54,9 +54,4 @@ export const COVERED: Readonly<Record<LimitName, string>> = {
   requestStateTtlMs: "questions.test.ts",
   requestStateMaxBytes: "questions.test.ts",
   maxRounds: "questions.test.ts",
-  operationTtlMs: "operations.test.ts",
-  operationTombstoneMs: "operations.test.ts",
-  joinWindowMs: "operations.test.ts",
-  detachGraceMs: "operations.test.ts",
-  leaseMs: "operations.test.ts",
 };

@@ -72,7 +72,7 @@ export class SimulatedNode {
   call(request: Request): Attached {
     const { world, checker, coverage } = this.#parts;
     const { task, fingerprint } = request;
-    const watcher: Watcher = { progressed: () => {} };
+    const watcher: Watcher = { cancelled: undefined, progressed: () => {} };
     let left = false;
     let operation: RunningOperation | undefined;
     coverage.calls += 1;

@@ -87,6 +87,14 @@ export class StoreClient implements OperationStore {
     return this.#ask(`forget ${key}`, () => this.#parts.shared.forget(key));
   }
 
+  move(): MaybePromise<void> {
+    throw new Error("nothing that is simulated becomes a task");
+  }
+
+  inspect(): undefined {
+    return undefined;
+  }
+
   watch(key: string, listener: () => void): () => void {
     return this.#watchers.add(key, listener);
   }

@@ -41,6 +41,8 @@ export function sharedStore(): SharedStore {
     },
     release: async (key, fence) => inner.release(key, fence),
     forget: async (key) => inner.forget(key),
+    move: async (key, fence, moved) => inner.move(key, fence, moved),
+    inspect: async (key) => inner.inspect(key),
     watch: (key, listener) => inner.watch(key, listener),
     unfinished: async (limit) => inner.unfinished(limit),
     sweep: async (limit) => inner.sweep(limit),
