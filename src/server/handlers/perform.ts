@@ -118,8 +118,10 @@ export function answer(call: Call, settlement: Exclude<Settlement, { kind: "rele
   return call.peer.revision.callResult(marked);
 }
 
+/** Adds to what is said already: an outcome that is unknown stays so when it is replayed. */
 function mark(result: CallToolResult, facts: JsonObject): CallToolResult {
-  return { ...result, _meta: { ...result._meta, [OPERATION_META]: facts } };
+  const said = ownObject(result._meta, OPERATION_META);
+  return { ...result, _meta: { ...result._meta, [OPERATION_META]: { ...said, ...facts } } };
 }
 
 /** The outcome for work that was cut off, when nobody can say what came of it. */

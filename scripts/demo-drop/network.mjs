@@ -1,0 +1,102 @@
+/**
+ * The network between client and server: it cuts connections at random moments and at random bytes. The server sees what
+ * it would see of any client that goes away.
+ */
+import { connect, createServer } from "node:net";
+
+/** Part of the connections that are cut. */
+const CUT_PART = 0.5;
+/** A cut comes this long after the request at the latest, which is longer than most calls take. */
+const CUT_MS = 120;
+/** Or after so many bytes of the answer: heads, first events and whole answers are shorter. */
+const CUT_BYTES = 900;
+/** In the gentle way calls last longer than this, so the server knows of the cut before it has an answer. */
+const EARLY_CUT_MS = 60;
+
+/**
+ * `gentle`: for clients without a key. Then POSTs are cut only while their answer is not on its way: who has been sent an
+ * answer and calls again without a key asks for a second effect, and nobody can tell otherwise. `posts` false: they are
+ * not cut at all, because the answers come elsewhere.
+ */
+export class Proxy {
+  cuts = 0;
+  /** Calls whose answer the server had sent when the connection was cut in the gentle way. */
+  handedOver = new Set();
+  /** Nothing is cut any more. */
+  calm = false;
+  #server;
+  #options;
+  #sockets = new Set();
+
+  static async start(options) {
+    const proxy = new Proxy();
+    proxy.#options = options;
+    proxy.#server = createServer({ noDelay: true }, (client) => proxy.#join(client));
+    await new Promise((resolve) => proxy.#server.listen(0, "127.0.0.1", resolve));
+    return proxy;
+  }
+
+  get base() {
+    return `http://127.0.0.1:${this.#server.address().port}`;
+  }
+
+  close() {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+  }
+
+  #join(client) {
+    const server = connect({ host: "127.0.0.1", port: this.#options.port(), noDelay: true });
+    const line = { client, server, timer: undefined, left: Number.POSITIVE_INFINITY, answer: "", cut: false };
+    for (const socket of [client, server]) {
+      this.#sockets.add(socket);
+      socket.on("error", () => {});
+      socket.on("close", () => {
+        this.#sockets.delete(socket);
+        clearTimeout(line.timer);
+        client.destroy();
+        if (!line.cut) server.destroy();
+      });
+    }
+    client.once("data", (head) => this.#plan(line, head.toString("latin1").startsWith("POST")));
+    client.on("data", (chunk) => server.write(chunk));
+    client.on("end", () => server.end());
+    server.on("data", (chunk) => this.#pass(line, chunk));
+    server.on("end", () => client.end());
+  }
+
+  #plan(line, isPost) {
+    const { random, gentle, posts = true } = this.#options;
+    if (this.calm || !random.chance(CUT_PART) || (isPost && !posts)) return;
+    line.gentle = gentle && isPost;
+    if (!line.gentle && random.chance(0.5)) {
+      line.left = random.between(0, CUT_BYTES);
+      return;
+    }
+    line.timer = setTimeout(() => this.#cut(line), random.between(0, line.gentle ? EARLY_CUT_MS : CUT_MS));
+  }
+
+  #pass(line, chunk) {
+    if (line.gentle) line.answer += chunk.toString("latin1");
+    if (line.cut) {
+      const late = /call (\S+) effect/.exec(line.answer);
+      if (late !== null) this.handedOver.add(late[1]);
+      return;
+    }
+    const part = chunk.subarray(0, line.left);
+    line.left -= part.length;
+    if (line.left > 0) line.client.write(part);
+    else line.client.write(part, () => this.#cut(line));
+  }
+
+  #cut(line) {
+    if (line.cut || line.client.destroyed || (line.gentle && line.answer.includes(" effect "))) return;
+    line.cut = true;
+    this.cuts += 1;
+    line.client.resetAndDestroy();
+    // What the server sends until it has noticed is read, to know of it.
+    if (line.gentle) line.server.end();
+    else if (this.#options.random.chance(0.5)) line.server.resetAndDestroy();
+    else line.server.destroy();
+  }
+}
