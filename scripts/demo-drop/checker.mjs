@@ -24,12 +24,13 @@ export function judge(call, { effects, chosenAgain, handedOver }) {
   const wrong = [];
   if (failure !== undefined) return [failure];
   const kind = kindOf(result);
-  const may = intent.tool === "plain" && kind === "unknown" ? [0, 1] : [1];
-  const excused = handedOver.has(intent.id);
+  // Who has been sent the answer and calls again without a key asks for one more.
+  const most = 1 + handedOver;
+  const least = intent.tool === "plain" && kind === "unknown" ? 0 : 1;
   if (kind === "error") wrong.push(`answered with an error: ${textOf(result)}`);
   if (kind === "unknown" && intent.tool !== "plain") wrong.push("its outcome is unknown although it may be run again");
-  if (!may.includes(effects.length) && !excused) wrong.push(`${effects.length} effects: ${effects.join(", ")}`);
-  if (chosenAgain.has(intent.id)) wrong.push("a step was repeated although a later step had begun");
+  if (effects.length < least || effects.length > most) wrong.push(`${effects.length} effects: ${effects.join(", ")}`);
+  if (chosenAgain && handedOver === 0) wrong.push("a step was repeated although a later step had begun");
   if (kind === "result" && !effects.some((effect) => textOf(result) === `call ${intent.id} effect ${effect}`)) {
     wrong.push(`told "${textOf(result)}", and the effects are ${effects.join(", ") || "none"}`);
   }

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { isReplayed, judge, kindOf } from "./checker.mjs";
 import { Downstream } from "./downstream.mjs";
 import { ModernClient } from "./modern-client.mjs";
+import { Network } from "./network.mjs";
 import { MortalServer } from "./process.mjs";
-import { Proxy } from "./proxy.mjs";
 import { SessionClient } from "./session-client.mjs";
 import { SseClient } from "./sse-client.mjs";
 import { StdioClient } from "./stdio-client.mjs";
@@ -17,7 +17,7 @@ const UNMODIFIED = 3;
 /** Processes of stdio clients run at the same time. */
 const STDIO_CLIENTS = 3;
 const MOST_MS = 60;
-/** Without a key calls last longer than any cut waits (see the proxy). */
+/** Without a key calls last longer than any cut waits (see the network). */
 const UNMODIFIED_MS = 160;
 
 const session = (revision) => ({ path: "/mcp", make: (options) => new SessionClient({ ...options, revision }) });
@@ -70,9 +70,10 @@ export class Lane {
     this.#downstream = await Downstream.start(this.#dir);
     try {
       await (this.#lane.path === undefined ? this.#startStdio() : this.#startHttp());
-      const killing = this.#server?.run();
+      const working = Promise.all(this.#clients.map((client) => this.#work(client)));
       // A server that cannot be started again ends the run.
-      await Promise.race([Promise.all(this.#clients.map((client) => this.#work(client))), killing?.then(forever)]);
+      const killing = this.#server?.run() ?? working;
+      await Promise.race([working, killing.then(() => working)]);
       this.#calm();
       await killing;
       await this.#askAgain();
@@ -92,8 +93,8 @@ export class Lane {
     this.#server = new MortalServer(place, { random: this.#random.fork(), answered: () => this.answered });
     await this.#server.start();
     const port = () => this.#server.port;
-    const rough = await Proxy.start({ port, random: this.#random.fork() });
-    const gentle = await Proxy.start({ port, random: this.#random.fork(), gentle: true, posts });
+    const rough = await Network.start({ port, random: this.#random.fork() });
+    const gentle = await Network.start({ port, random: this.#random.fork(), gentle: true, posts });
     this.#proxies = [rough, gentle];
     for (let index = 0; index < CLIENTS; index += 1) {
       const keyed = index >= UNMODIFIED;
@@ -142,23 +143,24 @@ export class Lane {
   /** All is quiet: who asks again with a key is told the same as before. */
   async #askAgain() {
     const asked = this.calls.filter(({ intent, result }) => intent.key !== undefined && result !== undefined);
-    await Promise.all(
-      this.#clients.map(async (client) => {
-        for (let call = asked.pop(); call !== undefined; call = asked.pop()) {
-          call.again = await client.call(call.intent);
-        }
-      }),
-    );
+    const ask = async (call) => {
+      call.again = await call.client.call(call.intent);
+    };
+    const oneByOne = async (client) => {
+      for (const call of asked) if (call.client === client) await ask(call);
+    };
+    await Promise.all(this.#clients.map(oneByOne));
   }
 
   #row() {
     const { chosenAgain } = this.#downstream;
     const all = this.#downstream.effects();
-    const handedOver = new Set(this.#proxies.flatMap((proxy) => [...proxy.handedOver]));
+    const excuses = ({ intent }) => sum(this.#proxies, (proxy) => proxy.handedOver.get(intent.id) ?? 0);
     const violations = [];
     const effects = (call) => all.get(call.intent.id) ?? [];
     for (const call of this.calls) {
-      const wrong = judge(call, { effects: effects(call), chosenAgain, handedOver });
+      const seen = { effects: effects(call), handedOver: excuses(call), chosenAgain: chosenAgain.has(call.intent.id) };
+      const wrong = judge(call, seen);
       if (wrong.length > 0) violations.push({ call: `${call.intent.id} (${call.intent.tool})`, wrong });
     }
     const kinds = this.calls.map(({ result }) => (result === undefined ? "none" : kindOf(result)));
@@ -174,19 +176,14 @@ export class Lane {
       resumed: stat("resumed"),
       unknown: kinds.filter((kind) => kind === "unknown").length,
       effects: sum(this.calls, (call) => effects(call).length),
-      twice: this.calls.filter((call) => effects(call).length > 1).length,
+      twice: this.calls.filter((call) => effects(call).length > 1 + excuses(call)).length,
       refused: stat("refused"),
       lastRefusal: this.#clients.map(({ stats }) => stats.lastRefusal).find((text) => text !== "") ?? "",
       sessionsLost: stat("sessionsLost"),
-      excused: handedOver.size,
+      excused: sum(this.calls, excuses),
       violations,
     };
   }
-}
-
-/** A run of kills that is over is no reason to stop waiting for the clients. */
-function forever() {
-  return new Promise(() => {});
 }
 
 function sum(list, figure) {

@@ -10,26 +10,31 @@ const CUT_PART = 0.5;
 const CUT_MS = 120;
 /** Or after so many bytes of the answer: heads, first events and whole answers are shorter. */
 const CUT_BYTES = 900;
-/** In the gentle way calls last longer than this, so the server knows of the cut before it has an answer. */
-const EARLY_CUT_MS = 60;
+/**
+ * In the gentle way a call may be cut this long after it was first made. It lasts longer, so the server knows of the cut
+ * before it has an answer.
+ */
+const EARLY_CUT_MS = 100;
 
 /**
  * `gentle`: for clients without a key. Then POSTs are cut only while their answer is not on its way: who has been sent an
  * answer and calls again without a key asks for a second effect, and nobody can tell otherwise. `posts` false: they are
  * not cut at all, because the answers come elsewhere.
  */
-export class Proxy {
+export class Network {
   cuts = 0;
-  /** Calls whose answer the server had sent when the connection was cut in the gentle way. */
-  handedOver = new Set();
+  /** How often the server had sent the answer to a call when its connection was cut in the gentle way. */
+  handedOver = new Map();
   /** Nothing is cut any more. */
   calm = false;
   #server;
   #options;
   #sockets = new Set();
+  /** When calls were first made, in the gentle way. */
+  #firstMade = new Map();
 
   static async start(options) {
-    const proxy = new Proxy();
+    const proxy = new Network();
     proxy.#options = options;
     proxy.#server = createServer({ noDelay: true }, (client) => proxy.#join(client));
     await new Promise((resolve) => proxy.#server.listen(0, "127.0.0.1", resolve));
@@ -47,7 +52,15 @@ export class Proxy {
 
   #join(client) {
     const server = connect({ host: "127.0.0.1", port: this.#options.port(), noDelay: true });
-    const line = { client, server, timer: undefined, left: Number.POSITIVE_INFINITY, answer: "", cut: false };
+    const line = {
+      client,
+      server,
+      timer: undefined,
+      left: Number.POSITIVE_INFINITY,
+      answer: "",
+      cut: false,
+      until: Number.POSITIVE_INFINITY,
+    };
     for (const socket of [client, server]) {
       this.#sockets.add(socket);
       socket.on("error", () => {});
@@ -58,29 +71,43 @@ export class Proxy {
         if (!line.cut) server.destroy();
       });
     }
-    client.once("data", (head) => this.#plan(line, head.toString("latin1").startsWith("POST")));
+    client.once("data", (head) => this.#plan(line, head.toString("latin1")));
     client.on("data", (chunk) => server.write(chunk));
     client.on("end", () => server.end());
     server.on("data", (chunk) => this.#pass(line, chunk));
     server.on("end", () => client.end());
   }
 
-  #plan(line, isPost) {
+  #plan(line, head) {
     const { random, gentle, posts = true } = this.#options;
+    const isPost = head.startsWith("POST");
     if (this.calm || !random.chance(CUT_PART) || (isPost && !posts)) return;
     line.gentle = gentle && isPost;
     if (!line.gentle && random.chance(0.5)) {
       line.left = random.between(0, CUT_BYTES);
       return;
     }
-    line.timer = setTimeout(() => this.#cut(line), random.between(0, line.gentle ? EARLY_CUT_MS : CUT_MS));
+    line.until = line.gentle ? this.#firstMadeAt(head) + EARLY_CUT_MS : Number.POSITIVE_INFINITY;
+    const ms = Math.min(CUT_MS, line.until - performance.now());
+    if (ms > 0) line.timer = setTimeout(() => this.#cut(line), random.between(0, Math.floor(ms)));
+  }
+
+  #firstMadeAt(head) {
+    const call = /"call":"([^"]+)"/.exec(head)?.[1] ?? "";
+    const known = call === "" ? undefined : this.#firstMade.get(call);
+    if (known !== undefined) return known;
+    const now = performance.now();
+    this.#firstMade.set(call, now);
+    return now;
   }
 
   #pass(line, chunk) {
     if (line.gentle) line.answer += chunk.toString("latin1");
     if (line.cut) {
       const late = /call (\S+) effect/.exec(line.answer);
-      if (late !== null) this.handedOver.add(late[1]);
+      if (late === null) return;
+      this.handedOver.set(late[1], (this.handedOver.get(late[1]) ?? 0) + 1);
+      line.answer = "";
       return;
     }
     const part = chunk.subarray(0, line.left);
@@ -90,7 +117,8 @@ export class Proxy {
   }
 
   #cut(line) {
-    if (line.cut || line.client.destroyed || (line.gentle && line.answer.includes(" effect "))) return;
+    if (line.cut || line.client.destroyed || performance.now() > line.until) return;
+    if (line.gentle && line.answer.includes(" effect ")) return;
     line.cut = true;
     this.cuts += 1;
     line.client.resetAndDestroy();

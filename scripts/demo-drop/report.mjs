@@ -1,17 +1,6 @@
 /** The progress on the terminal, and the table at the end. */
 
-const COLUMNS = [
-  "calls",
-  "attempts",
-  "cuts",
-  "kills",
-  "results",
-  "replayed",
-  "resumed",
-  "unknown",
-  "effects",
-  "twice",
-];
+const COLUMNS = ["calls", "attempts", "cuts", "kills", "results", "replayed", "resumed", "unknown", "effects", "twice"];
 const HEADS = { twice: "effects twice" };
 const TICK_MS = 1000;
 const TERMINAL_TICK_MS = 100;

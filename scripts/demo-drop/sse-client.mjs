@@ -30,10 +30,10 @@ export class SseClient extends Client {
     let patience = ANSWER_MS;
     try {
       const answer = await exchange(this.#endpoint, { body: this.toolCall(id, intent, meta) });
-      if (answer.status === 404) this.#forget();
       if (answer.status !== 202) {
-        this.refusal(`POST ${answer.status}`);
+        // After a restart the session is there again as soon as its stream has come back.
         patience = 0;
+        if (answer.status !== 404) this.refusal(`POST ${answer.status}`);
       }
       answer.close();
     } catch {
@@ -72,14 +72,6 @@ export class SseClient extends Client {
     return this.#ready;
   }
 
-  /** The session is gone, or never was. */
-  #forget() {
-    if (this.#lastEventId !== "") this.stats.sessionsLost += 1;
-    this.#lastEventId = "";
-    this.#ready = undefined;
-    this.#stream?.close();
-  }
-
   async #pump() {
     while (!this.#closed) {
       const from = this.#lastEventId;
@@ -89,7 +81,8 @@ export class SseClient extends Client {
         this.#stream = answer;
         if (answer.status !== 200) {
           this.refusal(`GET ${answer.status}`);
-          this.#forget();
+          this.#lastEventId = "";
+          answer.close();
         } else await this.#read(answer, from !== "");
       } catch {
         // Cut: the next round comes back to the stream.
@@ -110,6 +103,7 @@ export class SseClient extends Client {
     const before = this.#endpoint;
     this.#endpoint = new URL(endpoint, this.url);
     if (resumed && before !== undefined && before.href === this.#endpoint.href) return this.#open?.();
+    if (resumed) this.stats.sessionsLost += 1;
     // The answer to initialize comes on this stream and needs no waiting for: posts are read in their order.
     const send = (body) => exchange(this.#endpoint, { body }).then((answer) => answer.close());
     await send(this.initialize("2024-11-05"));
