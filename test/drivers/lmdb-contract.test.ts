@@ -39,15 +39,8 @@ async function create(durability: "sync" | "async"): Promise<OperationStoreFixtu
   };
 }
 
-/** What the driver does not keep yet; a case that passes again is to be taken out. */
-const NOT_YET: ReadonlySet<string> = new Set([
-  // They come in the order of their keys, which are hashes.
-  "`unfinished` names the oldest first",
-]);
-
 describe.each(["async", "sync"] as const)("operations in LMDB, %s", (durability) => {
   for (const { name, run } of operationStoreContract(() => create(durability))) {
-    if (NOT_YET.has(name)) test.fails(name, run);
-    else test(name, run);
+    test(name, run);
   }
 });

@@ -10,6 +10,7 @@ import {
   movedAway,
   type OperationRecord,
   renewed,
+  type StoreTime,
   snapshotOf,
   started,
   suspended,
@@ -121,34 +122,52 @@ export class LmdbOperationStore implements OperationStore {
   }
 
   unfinished(limit: number): readonly UnfinishedOperation[] {
-    const found: UnfinishedOperation[] = [];
+    const found: (UnfinishedOperation & { readonly claimedAt: number })[] = [];
     const now = this.#environment.time().lease;
     for (const { key } of this.#open.range({})) {
-      if (found.length >= limit) break;
       const record = decodeRecord(this.#records.get(key) ?? "");
       if (record === undefined || (record.state !== "claimed" && record.state !== "started")) continue;
       if (record.leaseUntil > now && this.#environment.isAlive(record.owner)) continue;
-      const { id, fingerprint, request } = record;
-      found.push({ key, id, fingerprint, began: record.state === "started", request });
+      const { id, fingerprint, request, claimedAt } = record;
+      found.push({ key, id, fingerprint, began: record.state === "started", request, claimedAt });
     }
-    return found;
+    // The table is in the order of keys, which are hashes.
+    const oldest = found.sort((one, other) => one.claimedAt - other.claimedAt).slice(0, limit);
+    return oldest.map(({ claimedAt: _claimedAt, ...operation }) => operation);
   }
 
   sweep(limit: number): MaybePromise<void> {
     const now = this.#environment.time();
     const due = [...this.#due.range({ end: dueKey(now.date, ""), limit })];
-    if (due.length === 0) return;
+    const abandoned = this.#abandoned(now, limit);
+    if (due.length === 0 && abandoned.length === 0) return;
     return this.#environment.write(() => {
+      for (const key of abandoned) this.#age(key, now);
       for (const { key: entry } of due) {
         this.#due.remove(entry);
-        const key = entry.slice(entry.indexOf(" ") + 1);
-        const record = decodeRecord(this.#records.get(key) ?? "");
-        if (record === undefined) continue;
-        const after = aged(record, now);
-        if (after === undefined) this.#records.remove(key);
-        else this.#keep(key, after);
+        this.#age(entry.slice(entry.indexOf(" ") + 1), now);
       }
     });
+  }
+
+  /** Work that was cut off and that nobody asked for again: it has no date on which it is due. */
+  #abandoned(now: StoreTime, limit: number): readonly string[] {
+    const found: string[] = [];
+    for (const { key } of this.#open.range({ limit })) {
+      const record = decodeRecord(this.#records.get(key) ?? "");
+      if (record !== undefined && aged(record, now) !== record) found.push(key);
+    }
+    return found;
+  }
+
+  #age(key: string, now: StoreTime): void {
+    const record = decodeRecord(this.#records.get(key) ?? "");
+    if (record === undefined) return;
+    const after = aged(record, now);
+    if (after === record) return this.#keep(key, record);
+    this.#open.remove(key);
+    if (after === undefined) this.#records.remove(key);
+    else this.#keep(key, after);
   }
 
   #held(key: string, fence: number): OperationRecord {
@@ -167,7 +186,8 @@ export class LmdbOperationStore implements OperationStore {
       if (record === undefined) this.#records.remove(key);
       else this.#keep(key, record);
     });
-    this.#watchers.tell(key);
+    const tell = () => this.#watchers.tell(key);
+    done.then(tell, tell);
     return done;
   }
 

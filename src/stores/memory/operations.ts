@@ -33,6 +33,7 @@ export class MemoryOperationStore implements OperationStore {
   readonly durability = "process";
   readonly #records = new Map<string, OperationRecord>();
   readonly #watchers = new Watchers();
+  #sweeping: MapIterator<[string, OperationRecord]> | undefined;
   readonly #now: () => StoreTime;
 
   constructor(now: () => StoreTime = processTime) {
@@ -113,10 +114,15 @@ export class MemoryOperationStore implements OperationStore {
 
   sweep(limit: number): void {
     const now = this.#now();
-    let looked = 0;
-    for (const [key, record] of this.#records) {
-      looked += 1;
-      if (looked > limit) return;
+    for (let looked = 0; looked < limit; looked += 1) {
+      // Goes on where the last sweep ended: what lasts long must not hide what does not.
+      this.#sweeping ??= this.#records.entries();
+      const { done, value } = this.#sweeping.next();
+      if (done === true) {
+        this.#sweeping = undefined;
+        return;
+      }
+      const [key, record] = value;
       const after = aged(record, now);
       if (after === undefined) this.#records.delete(key);
       else if (after !== record) this.#records.set(key, after);

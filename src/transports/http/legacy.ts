@@ -122,21 +122,38 @@ function serveBatch(
   }
   if (app.draining) return refuseDraining(http);
   const parent = exchangeFor(lane, http, peer, live);
+  const arrivals: ((arrived: boolean) => void)[] = [];
   const collector = new BatchCollector((answers) => {
+    if (arrivals.length > 0) {
+      parent.onDelivery((arrived) => {
+        for (const listener of arrivals) listener(arrived);
+      });
+    }
     if (answers.length > 0) parent.reply(`[${answers.join(",")}]`, 0);
     else parent.abandon("");
   });
   for (const [index, message] of messages.entries()) {
     const kind = kinds[index] ?? "invalid";
     if (kind === "invalid" || isInitialize(message)) collector.slot()(encodeError(salvageId(message), INVALID_REQUEST));
-    else if (kind === "request") dispatchOne(app, parent, message as RequestMessage, collector.slot());
+    else if (kind === "request") dispatchOne({ app, parent, arrivals }, message as RequestMessage, collector.slot());
     else accept(kind, message, live);
   }
   collector.close();
   parent.watch();
 }
 
-function dispatchOne(app: App, parent: PostExchange, message: RequestMessage, answer: (text: string) => void): void {
+/** The one reply of a batch, and who wants to know whether it arrives. */
+interface BatchReply {
+  readonly app: App;
+  readonly parent: PostExchange;
+  readonly arrivals: ((arrived: boolean) => void)[];
+}
+
+function dispatchOne(
+  { app, parent, arrivals }: BatchReply,
+  message: RequestMessage,
+  answer: (text: string) => void,
+): void {
   const { peer, calls } = parent;
   const exchange: Exchange = {
     peer,
@@ -146,6 +163,7 @@ function dispatchOne(app: App, parent: PostExchange, message: RequestMessage, an
     notify: (text) => parent.notify(text),
     reply: answer,
     abandon: () => answer(""),
+    onDelivery: (listener) => void arrivals.push(listener),
   };
   dispatchRequest(app, exchange, message);
 }
