@@ -5,7 +5,7 @@
  *
  * Exit: 0 every figure is within its bound, 1 one is not, 2 nothing could be measured.
  *
- *   --only a,b   these scenarios: idle, abandoned, aborts, flood, flood-large, crowd, slow, bodies
+ *   --only a,b   these scenarios: idle, abandoned, aborts, flood, flood-large, crowd, slow, operations, bodies
  *   --quick      a tenth of the counts
  *   --scale N    any other part of them
  *   --json       the rows as JSON instead of the table
@@ -22,6 +22,7 @@ const SCENARIOS = {
   "flood-large": async () => (await import("./soak/flood.mjs")).floodLarge,
   crowd: async () => (await import("./soak/crowd.mjs")).crowd,
   slow: async () => (await import("./soak/slow.mjs")).slow,
+  operations: async () => (await import("./soak/operations.mjs")).operations,
   bodies: async () => (await import("./soak/bodies.mjs")).bodies,
 };
 const QUICK = 0.1;

@@ -21,11 +21,11 @@ export function endServers() {
 }
 
 /**
- * `file` in this folder; `limits` of the server; `stdio` of its descriptors 0 and 1; `objects` false where nobody asks
+ * `file` in this folder; `limits` and `store` of the server; `stdio` of its descriptors 0 and 1; `objects` false where nobody asks
  * what is left in the heap: counting takes a while.
  */
-export async function startServer(file, { limits = {}, stdio = ["ignore", "ignore"], objects = true } = {}) {
-  const args = ["--expose-gc", `${FOLDER}${file}`, JSON.stringify({ limits })];
+export async function startServer(file, { limits = {}, store, stdio = ["ignore", "ignore"], objects = true } = {}) {
+  const args = ["--expose-gc", `${FOLDER}${file}`, JSON.stringify({ limits, store })];
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^MCP_|^NODE_OPTIONS$/.test(name)));
   const server = new ServerProcess(spawn(process.execPath, args, { stdio: [...stdio, "pipe", "ipc"], env }));
   server.port = await server.event("ready");

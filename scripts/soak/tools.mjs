@@ -21,7 +21,10 @@ const auth = custom((request) => (request.header("x-nobody") === undefined ? eve
 
 export function makeServer() {
   const limits = spec.limits ?? {};
-  const mcp = new McpServer({ name: "soak", version: "1.0.0" }, { limits, auth, logger: quiet });
+  const mcp = new McpServer(
+    { name: "soak", version: "1.0.0" },
+    { limits, auth, logger: quiet, ...(spec.store && { store: spec.store }) },
+  );
   mcp.registerTool("echo", { inputSchema: object({ text: string }) }, ({ text }) => text);
   mcp.registerTool("wait", {}, async () => {
     await sleep(CALL_MS);

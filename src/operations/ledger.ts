@@ -15,8 +15,12 @@ import type { Ticker, Ticking } from "../util/ticker.js";
 import { RunningOperation } from "./running.js";
 import type { Outcome, Recovery, Settlement, Watcher } from "./types.js";
 
-/** Records looked at per sweep: enough to keep up, too few to hold up calls. */
+/** Records looked at per sweep at the least: too few to hold up calls. */
 const SWEEP_RECORDS = 256;
+/** Operations that ended since the last sweep, when the next one is due whatever the time. */
+const SWEEP_AFTER = 256;
+/** Records looked at for each operation that ended: a record is seen twice or more before it is gone. */
+const SWEEP_PER_OPERATION = 4;
 /** Sweeps come with the work: what nobody adds to does not grow. */
 const SWEEP_EVERY_MS = 500;
 /** How long a waiter sleeps at the most between two looks: what was pushed may have been lost. */
@@ -60,6 +64,7 @@ export class Ledger implements Ticking {
   #tickedAt = 0;
   #sweeping = false;
   #sweptAt = Number.NEGATIVE_INFINITY;
+  #endedSince = 0;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
@@ -162,6 +167,7 @@ export class Ledger implements Ticking {
     this.#running.delete(operation.key);
     settle();
     // Not at ticks alone: most work is over before the next one.
+    this.#endedSince += 1;
     this.#sweepWhenDue(performance.now());
     if (this.#running.size > 0) return;
     this.#options.ticker.delete(this);
@@ -319,15 +325,17 @@ export class Ledger implements Ticking {
   }
 
   #sweepWhenDue(now: number): void {
-    if (this.#sweeping || now - this.#sweptAt < SWEEP_EVERY_MS) return;
+    if (this.#sweeping || (now - this.#sweptAt < SWEEP_EVERY_MS && this.#endedSince < SWEEP_AFTER)) return;
+    const records = Math.max(SWEEP_RECORDS, this.#endedSince * SWEEP_PER_OPERATION);
     this.#sweptAt = now;
-    void this.#sweep();
+    this.#endedSince = 0;
+    void this.#sweep(records);
   }
 
-  async #sweep(): Promise<void> {
+  async #sweep(records: number): Promise<void> {
     this.#sweeping = true;
     try {
-      await this.#options.store.sweep(SWEEP_RECORDS);
+      await this.#options.store.sweep(records);
     } catch (error) {
       this.#options.logger.log("warn", "sweep_failed", { error });
     } finally {

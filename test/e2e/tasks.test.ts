@@ -228,7 +228,7 @@ describe("[23] a create reply that was lost", () => {
 });
 
 describe("bounds", () => {
-  it("a slow call stays a call when there are as many tasks as there may be; a task waits", async () => {
+  it("limits.maxTasksPerPrincipal: a slow call stays a call when there are as many tasks as there may be; a task waits", async () => {
     const tight = await serve({ limits: { maxTasksPerPrincipal: 1 } });
     const one = tight.as("one");
     await one.task("job", { name: "r" });
@@ -241,13 +241,18 @@ describe("bounds", () => {
     expect(tight.work.count("s")).toBe(0);
   });
 
-  it("counts the results that are kept", async () => {
+  it("limits.taskPollMs is what clients are told to wait before they ask", async () => {
+    const polled = (await serve({ limits: { taskPollMs: 250 } })).as("ann");
+    expect(resultOf(await polled.call("job", { name: "polled" }))).toMatchObject({ pollIntervalMs: 250 });
+  });
+
+  it("limits.taskMaxBytesTotal counts the results that are kept", async () => {
     const tight = (await serve({ limits: { taskMaxBytesTotal: 4000 } })).as("ann");
     await tight.reaches(await tight.task("large"), "completed");
     expect(refusal(await tight.call("large"))).toMatchObject({ code: 1503 });
   });
 
-  it("forgets a task when its time is over, and gives its place to others", async () => {
+  it("limits.taskTtlMs, limits.maxTasks: forgets a task when its time is over, and gives its place to others", async () => {
     const brief = (await serve({ limits: { taskTtlMs: 1, maxTasks: 1 } })).as("");
     const taskId = await brief.task("breaks");
     let error: unknown;
