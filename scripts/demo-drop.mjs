@@ -27,8 +27,8 @@ import { endProcesses } from "./demo-drop/process.mjs";
 import { Random } from "./demo-drop/random.mjs";
 import { showProgress, tableOf } from "./demo-drop/report.mjs";
 
-const FULL = { calls: 300, kills: 50 };
-const QUICK = { calls: 30, kills: 4 };
+const FULL = { calls: 200, kills: 35 };
+const QUICK = { calls: 20, kills: 4 };
 /** How many of the calls that went wrong are told one by one. */
 const TOLD = 20;
 
@@ -100,7 +100,10 @@ function verdict(rows, seed) {
     if (refused > 0) say(`${title}: refused ${refused} times, sessions lost ${sessionsLost}; ${lastRefusal}`);
     if (excused > 0) say(`${title}: ${excused} answers had been sent when the connection was cut`);
   }
-  for (const { title, call, wrong: words } of wrong.slice(0, TOLD)) say(`${title}: ${call}: ${words.join("; ")}`);
+  for (const { title, call, wrong: words, trail, events = [] } of wrong.slice(0, TOLD)) {
+    say(`${title}: ${call}: ${words.join("; ")}`);
+    say(`  attempts: ${trail.join(", ")}\n  ${events.join(", ")}`);
+  }
   const calls = rows.reduce((sum, row) => sum + row.calls, 0);
   if (wrong.length > 0) {
     say(`NOT HELD: ${wrong.length} of ${calls} calls went wrong (--seed ${seed})`);

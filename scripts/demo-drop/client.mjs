@@ -22,7 +22,9 @@ export class Client {
     const until = performance.now() + PATIENCE_MS;
     for (;;) {
       this.stats.attempts += 1;
-      const message = await this.attempt(intent).catch((error) => this.#broken(error));
+      const from = Math.round(performance.now());
+      const message = await this.attempt(intent).catch((error) => this.#broken(error, intent));
+      intent.trail.push(`${from}-${Math.round(performance.now())} ${message === undefined ? "no answer" : "answered"}`);
       if (message?.result !== undefined) return message.result;
       if (message?.error !== undefined) this.refusal(JSON.stringify(message.error));
       if (performance.now() > until) throw new Error(`no answer in ${PATIENCE_MS} ms; ${this.stats.lastRefusal}`);
@@ -37,7 +39,8 @@ export class Client {
   }
 
   /** The connection broke: what a network does. Anything else is a mistake of the demonstration. */
-  #broken(error) {
+  #broken(error, { trail }) {
+    trail.push(error.code ?? error.message);
     if (error.code === undefined && error.message !== "nothing came" && error.message !== "aborted") throw error;
     return undefined;
   }

@@ -14,6 +14,8 @@ const TOOLS = ["steps", "keyed", "plain"];
 const CLIENTS = 10;
 /** Of them, those that call again without a key. */
 const UNMODIFIED = 3;
+/** A server is killed this many times as often as it must be, and then left alone: calls that began can end. */
+const MOST_KILLS = 3;
 /** Processes of stdio clients run at the same time. */
 const STDIO_CLIENTS = 3;
 const MOST_MS = 60;
@@ -72,7 +74,7 @@ export class Lane {
       await (this.#lane.path === undefined ? this.#startStdio() : this.#startHttp());
       const working = Promise.all(this.#clients.map((client) => this.#work(client)));
       // A server that cannot be started again ends the run.
-      const killing = this.#server?.run() ?? working;
+      const killing = this.#server?.run(this.#aims.kills * MOST_KILLS) ?? working;
       await Promise.race([working, killing.then(() => working)]);
       this.#calm();
       await killing;
@@ -132,7 +134,7 @@ export class Lane {
     const id = `${this.#name}.${this.calls.length + 1}`;
     const ms = keyed ? this.#random.between(0, MOST_MS) : UNMODIFIED_MS;
     const key = keyed ? `demo-drop-key-${id}` : undefined;
-    return { id, tool: this.#random.pick(TOOLS), args: { call: id, ms }, key };
+    return { id, tool: this.#random.pick(TOOLS), args: { call: id, ms }, key, trail: [] };
   }
 
   #calm() {
@@ -161,7 +163,9 @@ export class Lane {
     for (const call of this.calls) {
       const seen = { effects: effects(call), handedOver: excuses(call), chosenAgain: chosenAgain.has(call.intent.id) };
       const wrong = judge(call, seen);
-      if (wrong.length > 0) violations.push({ call: `${call.intent.id} (${call.intent.tool})`, wrong });
+      const { id, tool, key, trail } = call.intent;
+      const name = `${id} (${tool}, ${key === undefined ? "without a key" : "with a key"})`;
+      if (wrong.length > 0) violations.push({ call: name, wrong, trail, events: this.#server?.events });
     }
     const kinds = this.calls.map(({ result }) => (result === undefined ? "none" : kindOf(result)));
     const stat = (name) => sum(this.#clients, (client) => client.stats[name]);

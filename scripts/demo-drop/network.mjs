@@ -87,13 +87,13 @@ export class Network {
       line.left = random.between(0, CUT_BYTES);
       return;
     }
-    line.until = line.gentle ? this.#firstMadeAt(head) + EARLY_CUT_MS : Number.POSITIVE_INFINITY;
+    line.call = /"call":"([^"]+)"/.exec(head)?.[1] ?? "";
+    line.until = line.gentle ? this.#firstMadeAt(line.call) + EARLY_CUT_MS : Number.POSITIVE_INFINITY;
     const ms = Math.min(CUT_MS, line.until - performance.now());
     if (ms > 0) line.timer = setTimeout(() => this.#cut(line), random.between(0, Math.floor(ms)));
   }
 
-  #firstMadeAt(head) {
-    const call = /"call":"([^"]+)"/.exec(head)?.[1] ?? "";
+  #firstMadeAt(call) {
     const known = call === "" ? undefined : this.#firstMade.get(call);
     if (known !== undefined) return known;
     const now = performance.now();
@@ -104,9 +104,9 @@ export class Network {
   #pass(line, chunk) {
     if (line.gentle) line.answer += chunk.toString("latin1");
     if (line.cut) {
-      const late = /call (\S+) effect/.exec(line.answer);
-      if (late === null) return;
-      this.handedOver.set(late[1], (this.handedOver.get(late[1]) ?? 0) + 1);
+      // Any answer: also one that says that the outcome is unknown ends the operation.
+      if (!line.answer.includes('"content"')) return;
+      this.handedOver.set(line.call, (this.handedOver.get(line.call) ?? 0) + 1);
       line.answer = "";
       return;
     }
@@ -118,7 +118,7 @@ export class Network {
 
   #cut(line) {
     if (line.cut || line.client.destroyed || performance.now() > line.until) return;
-    if (line.gentle && line.answer.includes(" effect ")) return;
+    if (line.gentle && line.answer.includes('"content"')) return;
     line.cut = true;
     this.cuts += 1;
     line.client.resetAndDestroy();

@@ -39,6 +39,7 @@ export function spawnServer({ dir, downstream, where, words }) {
 export class MortalServer {
   port = 0;
   kills = 0;
+  events = [];
   words = { text: "" };
   #options;
   #random;
@@ -68,15 +69,17 @@ export class MortalServer {
     this.#next = this.#spawn();
   }
 
-  /** Kills and restarts until `calm`. */
-  async run() {
+  /** Kills and restarts until `calm`, so often at the most. */
+  async run(mostKills) {
     let most = LIFE_MS;
-    while (!this.#stopped) {
+    while (!this.#stopped && this.kills < mostKills) {
       const before = this.#answered();
       await sleep(this.#random.between(5, most));
       if (this.#stopped) return;
       most = this.#answered() === before ? most * LONGER : LIFE_MS;
-      await end(this.#take());
+      const victim = this.#take();
+      this.events.push(`kill ${victim.pid} ${Math.round(performance.now())}`);
+      await end(victim);
       this.kills += 1;
       await this.start();
     }

@@ -3,8 +3,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "./client.mjs";
 import { exchange } from "./exchange.mjs";
 
-/** After this long without an answer the client calls again: far above what a call, a kill and a restart take. */
-const ANSWER_MS = 3000;
+/**
+ * After this long without an answer on open streams a client without a key calls again, once the present one has stood for
+ * a while: an answer that was on its way when a stream broke is the first to come on the next one.
+ */
+const ANSWER_MS = 600;
+const STANDING_MS = 150;
+/** With a key nothing is risked by calling again. */
+const KEYED_ANSWER_MS = 1500;
+/** How often it is looked whether that is so. */
+const LOOK_MS = 50;
 const RECONNECT_MS = 40;
 
 export class SseClient extends Client {
@@ -27,7 +35,7 @@ export class SseClient extends Client {
     const id = this.#nextId++;
     this.#waiting.set(id, wait);
     const meta = intent.key === undefined ? {} : { progressToken: id };
-    let patience = ANSWER_MS;
+    let patience = intent.key === undefined ? ANSWER_MS : KEYED_ANSWER_MS;
     try {
       const answer = await exchange(this.#endpoint, { body: this.toolCall(id, intent, meta) });
       if (answer.status !== 202) {
@@ -40,7 +48,7 @@ export class SseClient extends Client {
       // It may have arrived all the same; with a key nothing is risked by calling again sooner.
       if (intent.key !== undefined) patience = this.random.between(0, 300);
     }
-    const message = await Promise.race([wait.promise, sleep(patience)]);
+    const message = await Promise.race([wait.promise, this.#silence(patience, intent.key === undefined)]);
     if (message !== undefined) this.#waits.delete(intent.id);
     return message;
   }
@@ -51,7 +59,19 @@ export class SseClient extends Client {
     await this.#pumping;
   }
 
+  async #silence(patience, onStream) {
+    if (!onStream) return await sleep(patience);
+    let silent = 0;
+    let standing = 0;
+    while (silent < patience || standing < STANDING_MS) {
+      await sleep(LOOK_MS);
+      standing = this.#attached ? standing + LOOK_MS : 0;
+      if (this.#attached) silent += LOOK_MS;
+    }
+  }
+
   #waits = new Map();
+  #attached = false;
 
   #waitFor(intent) {
     let wait = this.#waits.get(intent.id);
@@ -83,11 +103,16 @@ export class SseClient extends Client {
           this.refusal(`GET ${answer.status}`);
           this.#lastEventId = "";
           answer.close();
-        } else await this.#read(answer, from !== "");
+        } else {
+          this.#attached = true;
+          await this.#read(answer, from !== "");
+        }
       } catch {
         // Cut: the next round comes back to the stream.
+      } finally {
+        this.#attached = false;
       }
-      if (!this.#closed) await sleep(this.random.between(RECONNECT_MS / 2, RECONNECT_MS * 2));
+      await sleep(this.random.between(RECONNECT_MS / 2, RECONNECT_MS * 2));
     }
   }
 

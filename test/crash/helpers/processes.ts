@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type BuildOptions, build } from "esbuild";
 import { afterEach } from "vitest";
 
 export type Moment = "before the claim" | "claimed" | "begun" | "after the effect" | "committed";
@@ -18,7 +19,24 @@ export interface ServerSpec {
   readonly memory?: boolean;
 }
 
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const FIXTURE = fileURLToPath(new URL("../fixtures/server.ts", import.meta.url));
+
+let bundled: Promise<string> | undefined;
+
+/** The fixture with the sources it needs, made once: every test starts it several times, and it must start quickly. */
+function bundle(): Promise<string> {
+  bundled ??= (async () => {
+    // In the project, where the package `lmdb` is found.
+    const outfile = join(ROOT, ".tmp", `crash-server-${process.pid}.mjs`);
+    const options: BuildOptions = { bundle: true, platform: "node", format: "esm", external: ["lmdb"] };
+    // The entry's imports for their effects count, whatever package.json says of the built files.
+    await build({ ...options, entryPoints: [FIXTURE], outfile, ignoreAnnotations: true, logLevel: "error" });
+    process.once("exit", () => rmSync(outfile, { force: true }));
+    return outfile;
+  })();
+  return bundled;
+}
 
 /** What is left of a test is ended and removed after it. */
 export function places(): () => Place {
@@ -39,7 +57,7 @@ export class Place {
   readonly #servers: ServerProcess[] = [];
 
   async start(spec: ServerSpec = {}): Promise<ServerProcess> {
-    const server = new ServerProcess(this.dir, spec);
+    const server = new ServerProcess([await bundle(), this.dir, JSON.stringify(spec)]);
     this.#servers.push(server);
     await server.listen();
     return server;
@@ -72,9 +90,9 @@ export class ServerProcess {
   #stderr = "";
   readonly #lookers: (() => void)[] = [];
 
-  constructor(dir: string, spec: ServerSpec) {
+  constructor(args: readonly string[]) {
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("MCP_")));
-    this.#child = spawn(process.execPath, ["--import", "tsx", FIXTURE, dir, JSON.stringify(spec)], { env });
+    this.#child = spawn(process.execPath, args, { env });
     this.#child.stdin.on("error", () => {});
     const look = () => {
       for (const looker of this.#lookers.splice(0)) looker();
