@@ -21,6 +21,8 @@ const STDIO_CLIENTS = 3;
 const MOST_MS = 60;
 /** Without a key calls last longer than any cut waits (see the network). */
 const UNMODIFIED_MS = 160;
+/** Where posts are not cut they are short, so that no answer crosses the same call made again. */
+const UNCUT_MS = 40;
 
 const session = (revision) => ({ path: "/mcp", make: (options) => new SessionClient({ ...options, revision }) });
 export const LANES = {
@@ -132,7 +134,7 @@ export class Lane {
 
   #intend(keyed) {
     const id = `${this.#name}.${this.calls.length + 1}`;
-    const ms = keyed ? this.#random.between(0, MOST_MS) : UNMODIFIED_MS;
+    const ms = keyed ? this.#random.between(0, MOST_MS) : this.#lane.posts === false ? UNCUT_MS : UNMODIFIED_MS;
     const key = keyed ? `demo-drop-key-${id}` : undefined;
     return { id, tool: this.#random.pick(TOOLS), args: { call: id, ms }, key, trail: [] };
   }

@@ -8,7 +8,7 @@ import { exchange } from "./exchange.mjs";
  * a while: an answer that was on its way when a stream broke is the first to come on the next one.
  */
 const ANSWER_MS = 600;
-const STANDING_MS = 150;
+const STANDING_MS = 300;
 /** With a key nothing is risked by calling again. */
 const KEYED_ANSWER_MS = 1500;
 /** How often it is looked whether that is so. */
