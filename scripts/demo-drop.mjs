@@ -65,7 +65,8 @@ try {
 } finally {
   cleanUp();
 }
-process.exitCode = code;
+// At once, when the table is out: clients that wait before they come back have nothing to come back to.
+process.stdout.write("", () => process.exit(code));
 
 async function main() {
   const names = options.only?.split(",") ?? Object.keys(LANES);

@@ -62,11 +62,9 @@ export function stateKey(call: Call, operationId: string): string {
 }
 
 function explicitKey(call: Call): string | undefined {
-  const given = [
-    unquoted(call.exchange.header?.(KEY_HEADER)),
-    own(call.meta, KEY_META),
-    own(call.params, "idempotencyKey"),
-  ].filter((key) => key !== undefined);
+  const given = [headerKey(call), own(call.meta, KEY_META), own(call.params, "idempotencyKey")].filter(
+    (key) => key !== undefined,
+  );
   const [key, ...others] = given;
   if (key === undefined) return undefined;
   if (typeof key !== "string" || !EXPLICIT_KEY.test(key)) {
@@ -76,6 +74,11 @@ function explicitKey(call: Call): string | undefined {
     throw new McpError(ErrorCode.InvalidParams, "The call has two idempotency keys that differ; send one.");
   }
   return key;
+}
+
+/** The key that came as a header, if one did. */
+export function headerKey(call: Call): string | undefined {
+  return unquoted(call.exchange.header?.(KEY_HEADER));
 }
 
 /** The header may be a structured string (RFC 9651, 3.3.3), as the draft for Idempotency-Key has it. */

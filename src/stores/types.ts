@@ -25,6 +25,8 @@ export interface StreamSlice {
  * - `append` with a `note` MUST remove the note of that key in the same atomic write.
  */
 export interface StreamLog {
+  /** Resolves when the log is there for whoever comes after a crash. Absent where nothing outlives the process. */
+  readonly ready?: Promise<void>;
   /** Characters of events held, wherever they are: what all streams may hold together is bounded. */
   readonly heldChars: number;
   append(seq: number, data: string, note?: string): MaybePromise<void>;

@@ -129,7 +129,15 @@ export class EventStream implements Linked<EventStream> {
   open(sink: EventSink, prime: boolean): void {
     this.#attach(sink);
     this.#primes = prime;
-    if (prime) sink.write(encodePriming(this.#eventId(0), this.#options.retryMs));
+    if (prime) this.whenReady(() => sink.write(encodePriming(this.#eventId(0), this.#options.retryMs)));
+  }
+
+  /**
+   * Calls back when the stream can be found again after a crash, at once where nothing outlives the process: a client that
+   * was told an id comes back for it.
+   */
+  whenReady(then: () => void): void {
+    this.#step(() => this.#log.ready, then);
   }
 
   /**

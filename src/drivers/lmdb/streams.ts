@@ -54,9 +54,10 @@ export class LmdbStreamStore implements StreamStore {
       touchedAt: this.#environment.time().date,
       notes: {},
     };
-    // Not awaited: what is appended later goes into this transaction or a later one.
-    this.#environment.write(() => this.#heads.put(id, JSON.stringify(head)), "committed").catch(() => {});
-    return this.#log(id, head, bounds);
+    // What is appended later goes into this transaction or a later one; ids are told when it is through.
+    const ready = this.#environment.write(() => this.#heads.put(id, JSON.stringify(head)), "committed");
+    ready.catch(() => {});
+    return this.#log(id, head, bounds, ready);
   }
 
   open(key: string, bounds: StreamLogBounds): MaybePromise<StoredStream | undefined> {
@@ -88,8 +89,8 @@ export class LmdbStreamStore implements StreamStore {
     }, "committed");
   }
 
-  #log(id: string, head: Head, bounds: StreamLogBounds): StreamLog {
-    const parts = { id, head, bounds, environment: this.#environment, heads: this.#heads, events: this.#events };
+  #log(id: string, head: Head, bounds: StreamLogBounds, ready: Promise<void> = Promise.resolve()): StreamLog {
+    const parts = { ready, id, head, bounds, environment: this.#environment, heads: this.#heads, events: this.#events };
     return new LmdbStreamLog(parts, () => this.#remove(id));
   }
 
@@ -100,6 +101,7 @@ export class LmdbStreamStore implements StreamStore {
 }
 
 interface LogParts {
+  readonly ready: Promise<void>;
   readonly id: string;
   readonly head: Head;
   readonly bounds: StreamLogBounds;
@@ -109,6 +111,7 @@ interface LogParts {
 }
 
 class LmdbStreamLog implements StreamLog {
+  readonly ready: Promise<void>;
   readonly #parts: LogParts;
   readonly #remove: () => void;
   /** As it will be when everything that was asked for is written. */
@@ -117,6 +120,7 @@ class LmdbStreamLog implements StreamLog {
   constructor(parts: LogParts, remove: () => void) {
     this.#parts = parts;
     this.#head = parts.head;
+    this.ready = parts.ready;
     this.#remove = remove;
   }
 

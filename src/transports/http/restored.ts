@@ -10,6 +10,7 @@ import type { App } from "../../server/app.js";
 import type { Call } from "../../server/call.js";
 import { dispatchRequest } from "../../server/dispatch.js";
 import type { CallRegister, Exchange, ResumedOperation } from "../../server/exchange.js";
+import { headerKey } from "../../server/operation-identity.js";
 import type { ClientFacts, Peer } from "../../server/peer.js";
 import type { LegacySession } from "../../server/session.js";
 import type { EventStream } from "../../streams/event-stream.js";
@@ -29,7 +30,11 @@ export function noteCall(stream: EventStream, call: Call | undefined): void {
 
 /** A call as a text that another process can go on with. */
 export function encodeCall(call: Call): string {
-  const { id, method, params, operation, operationNamed: named } = call;
+  const { id, method, operation, operationNamed: named } = call;
+  // The operation is not known while it is found out whether the caller may; then what the request says names it again,
+  // and headers are not there by then.
+  const idempotencyKey = headerKey(call);
+  const params = idempotencyKey === undefined ? call.params : { ...call.params, idempotencyKey };
   const message = { jsonrpc: "2.0", id, method, params };
   return JSON.stringify({ message, ...(operation !== undefined && { operation: { key: operation.key, named } }) });
 }

@@ -92,8 +92,12 @@ export class SseTransport implements Ticking {
     // What the operator published counts; else what the framework in front took from the path.
     const prefix = this.#messages.publicPrefix || (http.prefix ?? "");
     const endpoint = `${prefix}${this.#messages.path}?sessionId=${stream.id}`;
-    sink.write(`${encodeRetry(this.#app.limits.retryMs)}${encodeEvent(endpoint, at, "endpoint")}`);
-    if (session === undefined || cursor === undefined) return stream.open(sink, false);
+    const first = `${encodeRetry(this.#app.limits.retryMs)}${encodeEvent(endpoint, at, "endpoint")}`;
+    if (session === undefined || cursor === undefined) {
+      stream.open(sink, false);
+      return stream.whenReady(() => sink.write(first));
+    }
+    sink.write(first);
     stream.resume(sink, cursor.seq);
     if (cursor.notes !== undefined) resumeCalls(session, cursor.notes, principal);
   }
@@ -101,11 +105,26 @@ export class SseTransport implements Ticking {
   /** `POST /messages?sessionId=…` with its parsed body; the answer comes on the stream. */
   post(http: HttpExchange, body: unknown, principal: Principal): void {
     const id = new URLSearchParams(http.query).get("sessionId") ?? "";
-    const session = this.#find(id, ownerOf(principal));
-    if (session === undefined) {
-      const message = "Session not found: open a new stream with GET on the SSE endpoint.";
-      return refuseMessage(http, 404, { code: ErrorCode.InvalidRequest, message });
-    }
+    const owner = ownerOf(principal);
+    const session = this.#find(id, owner);
+    if (session !== undefined) return this.#receive(http, body, { session, principal });
+    // After a crash a client may post before its stream has come back.
+    chain(this.#streams.find(`${id}_0`, owner, countedKey(principal)), (cursor) => {
+      const restored = cursor?.notes === undefined ? this.#find(id, owner) : this.#restore(cursor, principal);
+      if (restored === undefined) {
+        const message = "Session not found: open a new stream with GET on the SSE endpoint.";
+        return refuseMessage(http, 404, { code: ErrorCode.InvalidRequest, message });
+      }
+      if (cursor?.notes !== undefined) resumeCalls(restored, cursor.notes, principal);
+      this.#receive(http, body, { session: restored, principal });
+    });
+  }
+
+  #receive(
+    http: HttpExchange,
+    body: unknown,
+    { session, principal }: { readonly session: SseSession; readonly principal: Principal },
+  ): void {
     const single = !Array.isArray(body);
     const kind = single ? messageKind(body) : "request";
     if (kind === "invalid") return refuseMessage(http, 400, INVALID_REQUEST, salvageId(body));
