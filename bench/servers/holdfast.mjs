@@ -8,7 +8,7 @@ import { tools } from "./tools.mjs";
 
 const built = process.env.HOLDFAST_DIST;
 const { McpServer } = await import(
-  built === undefined ? "../../dist/index.js" : pathToFileURL(`${built}/index.js`).href
+  built === undefined ? "../../dist/node.js" : pathToFileURL(`${built}/node.js`).href
 );
 
 const store = spec.store === true ? mkdtempSync(join(tmpdir(), "holdfast-bench-")) : undefined;
