@@ -67,7 +67,7 @@ export interface StreamStore {
   create(key: string, bounds: StreamLogBounds): StreamLog;
   /** The log that a dead process left. Absent where logs end with their process. */
   open?(key: string, bounds: StreamLogBounds): MaybePromise<StoredStream | undefined>;
-  /** Removes logs of dead processes that nobody opened for so long; at most `limit` of them. */
+  /** Removes logs of dead processes that nobody opened for so long; looks at `limit` logs, at others the next time. */
   sweep?(olderThanMs: number, limit: number): MaybePromise<void>;
 }
 

@@ -25,6 +25,11 @@ export interface StreamCursor {
   readonly notes?: ReadonlyMap<string, string>;
 }
 
+/** How often the store is looked through for what is too old, */
+const SWEEP_EVERY_MS = 10_000;
+/** and how many of its streams at a time: few enough to hold up nobody. */
+const SWEEP_STREAMS = 500;
+
 const EVENT_ID = /^([A-Za-z0-9_-]{22})_(\d{1,15})$/;
 
 /** Makes streams, finds them by event id for their owner only, and forgets those nobody came back for. */
@@ -43,6 +48,7 @@ export class StreamRegistry implements Ticking, StreamKeeper {
   readonly #owned = new Map<string, Set<EventStream>>();
   readonly #perPrincipal = new Tally();
   readonly #shared: EventStreamOptions;
+  #sweptAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(store: StreamStore, bounds: StreamBounds, shared: { readonly ticker: Ticker; readonly budget: Budget }) {
     this.#store = store;
@@ -62,6 +68,7 @@ export class StreamRegistry implements Ticking, StreamKeeper {
    * undefined when every stream is being read.
    */
   create(owner: string, counted: string | undefined): EventStream | undefined {
+    this.#sweep(Date.now());
     const { maxStreams, maxStreamsPerPrincipal } = this.#bounds;
     const full = counted !== undefined && this.#perPrincipal.of(counted) >= maxStreamsPerPrincipal;
     if (full && !this.#evict(counted)) return undefined;
@@ -135,10 +142,20 @@ export class StreamRegistry implements Ticking, StreamKeeper {
   }
 
   tick(nowMs: number): void {
+    this.#sweep(nowMs);
     for (let stream = this.#idle.first; stream !== undefined; stream = this.#idle.first) {
       if (stream.idleMs(nowMs) <= this.#bounds.resumeWindowMs) return;
       this.delete(stream);
     }
+  }
+
+  /** What dead processes left and nobody came back for. */
+  #sweep(nowMs: number): void {
+    if (this.#store.sweep === undefined || nowMs - this.#sweptAtMs < SWEEP_EVERY_MS) return;
+    this.#sweptAtMs = nowMs;
+    const sweep = async () => this.#store.sweep?.(this.#bounds.resumeWindowMs, SWEEP_STREAMS);
+    // What fails is tried again the next time.
+    sweep().catch(() => {});
   }
 
   attachedChanged(stream: EventStream): void {

@@ -1,6 +1,7 @@
 import type { Store } from "../../stores/types.js";
 import { randomId } from "../../util/ids.js";
 import { Environment, type EnvironmentOptions } from "./environment.js";
+import { Heartbeats } from "./heartbeats.js";
 import { LmdbOperationStore } from "./operations.js";
 import { ownerName, retire, revive } from "./owner.js";
 import { LmdbStreamStore } from "./streams.js";
@@ -21,15 +22,17 @@ const SECRET_PARTS = 2;
 export function lmdbStore(options: EnvironmentOptions): Store {
   const environment = new Environment(options);
   const owner = ownerName();
+  const heartbeats = new Heartbeats(environment, owner);
   return {
     owner,
     secret: secretOf(environment),
     operations: new LmdbOperationStore(environment),
-    streams: new LmdbStreamStore(environment, owner),
+    streams: new LmdbStreamStore(environment, owner, heartbeats),
     open: () => revive(owner),
-    close: () => {
+    close: async () => {
       retire(owner);
-      return environment.close();
+      await heartbeats.stop();
+      await environment.close();
     },
   };
 }

@@ -51,15 +51,19 @@ export function revive(owner: string): void {
   living.add(owner);
 }
 
-/** False only when the owner is certainly dead: a process of this realm that is gone, or a server that was stopped. Then nobody waits for its lease. */
-export function isOwnerAlive(owner: string): boolean {
-  const [where, pid, start] = owner.split(" ");
-  if (where === undefined || where === "" || start === undefined || start === "") return true;
+/** What is known of an owner: a process of this realm can be looked up, of another container nothing is known. */
+export function ownerState(owner: string): "alive" | "dead" | "unknown" {
+  const [where = "", pid, start = ""] = owner.split(" ");
+  if (living.has(owner)) return "alive";
   const here = realm();
-  if (where !== here) {
-    // Another boot of this machine: whatever ran then does not run now. Another container: who knows.
-    return where.split("/")[0] === here.split("/")[0];
-  }
-  if (Number(pid) === process.pid && startOf("self") === start) return living.has(owner);
-  return startOf(Number(pid)) === start;
+  if (Number(pid) === process.pid && where === here && startOf("self") === (start || undefined)) return "dead";
+  if (where === "" || start === "") return "unknown";
+  if (where === here) return startOf(Number(pid)) === start ? "alive" : "dead";
+  // Another boot of this machine: whatever ran then does not run now.
+  return where.split("/")[0] === here.split("/")[0] ? "unknown" : "dead";
+}
+
+/** False only when the owner is certainly dead: then nobody waits for its lease. */
+export function isOwnerAlive(owner: string): boolean {
+  return ownerState(owner) !== "dead";
 }

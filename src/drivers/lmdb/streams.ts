@@ -12,6 +12,7 @@ import { sha256 } from "../../util/ids.js";
 import { isObject } from "../../util/json.js";
 import type { MaybePromise } from "../../util/maybe-promise.js";
 import type { Environment, Table } from "./environment.js";
+import type { Heartbeats } from "./heartbeats.js";
 
 /** What is known of a stream beside its events. */
 interface Head {
@@ -33,17 +34,22 @@ export class LmdbStreamStore implements StreamStore {
   readonly durability: Durability = "async";
   readonly #environment: Environment;
   readonly #owner: string;
+  readonly #heartbeats: Heartbeats;
   readonly #heads: Table;
   readonly #events: Table;
+  /** Where the next sweep begins. */
+  #sweepFrom = "";
 
-  constructor(environment: Environment, owner: string) {
+  constructor(environment: Environment, owner: string, heartbeats: Heartbeats) {
     this.#environment = environment;
     this.#owner = owner;
+    this.#heartbeats = heartbeats;
     this.#heads = environment.table("streams");
     this.#events = environment.table("stream-events");
   }
 
   create(key: string, bounds: StreamLogBounds): StreamLog {
+    this.#heartbeats.start();
     const id = sha256(key);
     const head: Head = {
       owner: this.#owner,
@@ -66,7 +72,8 @@ export class LmdbStreamStore implements StreamStore {
     if (this.#heads.get(id) === undefined) return undefined;
     return this.#environment.write(() => {
       const head = decodeHead(this.#heads.get(id));
-      if (head === undefined || this.#environment.isAlive(head.owner)) return undefined;
+      if (head === undefined || this.#heartbeats.isServing(head.owner)) return undefined;
+      this.#heartbeats.start();
       const taken: Head = { ...head, owner: this.#owner, touchedAt: this.#environment.time().date };
       this.#heads.put(id, JSON.stringify(taken));
       const notes = new Map(Object.entries(taken.notes));
@@ -77,11 +84,16 @@ export class LmdbStreamStore implements StreamStore {
   sweep(olderThanMs: number, limit: number): MaybePromise<void> {
     const { date } = this.#environment.time();
     const old: string[] = [];
-    for (const { key, value } of this.#heads.range({})) {
-      if (old.length >= limit) break;
+    const from = this.#sweepFrom;
+    this.#sweepFrom = "";
+    let looked = 0;
+    for (const { key, value } of this.#heads.range({ start: from, limit })) {
+      looked += 1;
+      // Goes on behind the last one looked at, and from the beginning when the end was reached.
+      if (looked === limit) this.#sweepFrom = `${key}!`;
       const head = decodeHead(value);
       const over = head === undefined || head.touchedAt + olderThanMs < date;
-      if (over && (head === undefined || !this.#environment.isAlive(head.owner))) old.push(key);
+      if (over && (head === undefined || !this.#heartbeats.isServing(head.owner))) old.push(key);
     }
     if (old.length === 0) return;
     return this.#environment.write(() => {
