@@ -26,8 +26,13 @@ describe("a session of 2025-11-25: the client comes back by itself", () => {
     const at = place();
     const first = await at.start({ moment: "begun" });
     const client = await connected(first.url, "legacy");
-    const called = client.callTool({ name, arguments: {} }, { onprogress: () => {} });
-    await first.reached("begun");
+    let heard: (value: unknown) => void = () => {};
+    // With it came the id that the client comes back with.
+    const progress = new Promise((resolve) => {
+      heard = resolve;
+    });
+    const called = client.callTool({ name, arguments: {} }, { onprogress: heard });
+    await Promise.all([first.reached("begun"), progress]);
     await first.kill();
     const second = await at.start({ port: first.port });
     const result = (await called) as WireObject;
@@ -37,6 +42,21 @@ describe("a session of 2025-11-25: the client comes back by itself", () => {
     expectDone((await client.callTool({ name, arguments: { more: 1 } })) as WireObject, second.pid);
     await client.close();
   });
+});
+
+it("[95] 2025-11-25: cut before it was told an id, the client calls again with its key", async () => {
+  const at = place();
+  const first = await at.start({ moment: "committed" });
+  const client = await connected(first.url, "legacy");
+  const call = () => client.callTool({ name: "plain", arguments: {}, _meta: { [KEY]: "a-key-of-the-clients" } });
+  const broken = expect(call()).rejects.toThrow();
+  await first.reached("committed");
+  await first.kill();
+  await broken;
+  await at.start({ port: first.port });
+  expectDone((await call()) as WireObject, first.pid);
+  expect(at.starts).toHaveLength(1);
+  await client.close();
 });
 
 it("2026-07-28: the client is told that its connection broke, and calls again with its key", async () => {

@@ -15,6 +15,8 @@ export interface ServerSpec {
   readonly moment?: Moment;
   readonly port?: number;
   readonly leaseMs?: number;
+  /** No file of this server becomes larger. */
+  readonly fileKiB?: number;
   /** Keep nothing beyond the process. */
   readonly memory?: boolean;
 }
@@ -57,7 +59,7 @@ export class Place {
   readonly #servers: ServerProcess[] = [];
 
   async start(spec: ServerSpec = {}): Promise<ServerProcess> {
-    const server = new ServerProcess([await bundle(), this.dir, JSON.stringify(spec)]);
+    const server = new ServerProcess([await bundle(), this.dir, JSON.stringify(spec)], spec.fileKiB);
     this.#servers.push(server);
     await server.listen();
     return server;
@@ -90,9 +92,11 @@ export class ServerProcess {
   #stderr = "";
   readonly #lookers: (() => void)[] = [];
 
-  constructor(args: readonly string[]) {
+  constructor(args: readonly string[], fileKiB: number | undefined) {
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("MCP_")));
-    this.#child = spawn(process.execPath, args, { env });
+    // No file may become larger: to whoever writes it, the disk is full.
+    const limit = fileKiB === undefined ? "" : `ulimit -f ${fileKiB}; `;
+    this.#child = spawn("bash", ["-c", `${limit}exec "$0" "$@"`, process.execPath, ...args], { env });
     this.#child.stdin.on("error", () => {});
     const look = () => {
       for (const looker of this.#lookers.splice(0)) looker();
@@ -136,6 +140,13 @@ export class ServerProcess {
 
   wake(): void {
     this.#child.kill("SIGCONT");
+  }
+
+  /** As an operator stops a server: what runs may end. Resolves with its exit code. */
+  async stop(): Promise<number | null> {
+    const gone = once(this.#child, "close") as Promise<[number | null]>;
+    this.#child.kill("SIGTERM");
+    return (await gone)[0];
   }
 
   async kill(): Promise<void> {
