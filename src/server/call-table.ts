@@ -55,6 +55,7 @@ export class CallTable implements Ticking {
     if (key !== undefined && this.#lastingPerPrincipal.of(key) >= this.#limits.maxStreamsPerPrincipal) return false;
     if (!call.linked || call.lasting) return true;
     call.lasting = true;
+    call.exchange.calls?.noteLasting();
     this.#lasting += 1;
     if (key === undefined) return true;
     this.#perPrincipal.delete(key);

@@ -65,6 +65,7 @@ export class Channel {
   readonly #modernCalls = new CallRegister();
   readonly #delayed = new Set<() => void>();
   readonly #id = randomId();
+  readonly #shared: ChannelShared;
   #session: LegacySession;
   /** Who sent the message that is being received: a channel may see its caller's permissions change. */
   #principal: Principal;
@@ -72,6 +73,7 @@ export class Channel {
   constructor(app: App, options: ChannelOptions) {
     this.#app = app;
     this.#options = options;
+    this.#shared = { options, single: this.#answer, delayed: this.#delayed };
     this.#principal = options.principal;
     const { transport, principal, fallback } = options;
     const client = { info: undefined, capabilities: {} };
@@ -177,7 +179,13 @@ export class Channel {
 
   #dispatch(message: RequestMessage, answer: Answer, resumes: ResumedOperation | undefined): void {
     const peer = this.#session.peer(this.#principal);
-    const exchange = this.#exchange({ peer, calls: this.#session.calls, answer, id: message.id, resumes });
+    const exchange = new ChannelExchange(this.#shared, {
+      peer,
+      calls: this.#session.calls,
+      answer,
+      id: message.id,
+      resumes,
+    });
     const call = dispatchRequest(this.#app, exchange, message);
     if (!call.settled && answer === this.#answer) this.#options.onPending?.(message.id, call);
   }
@@ -218,16 +226,14 @@ export class Channel {
     const principal = this.#principal;
     const client = { info: envelope.clientInfo, capabilities: envelope.capabilities };
     const peer: Peer = { revision: MODERN, transport, principal, client, session: undefined };
-    const exchange = this.#exchange({ peer, calls: this.#modernCalls, answer, id: message.id, resumes: undefined });
+    const exchange = new ChannelExchange(this.#shared, {
+      peer,
+      calls: this.#modernCalls,
+      answer,
+      id: message.id,
+      resumes: undefined,
+    });
     dispatchRequest(this.#app, exchange, message);
-  }
-
-  #exchange(own: Pick<ChannelExchangeParts, "peer" | "calls" | "answer" | "id" | "resumes">): Exchange {
-    const { send, live, congested, lossy, onPending } = this.#options;
-    // What goes into a batch is not followed.
-    const follows = lossy === true && own.answer === this.#answer;
-    const durable = onPending !== undefined;
-    return new ChannelExchange({ ...own, send, live, congested, follows, durable, delayed: this.#delayed });
   }
 }
 
@@ -238,57 +244,68 @@ export class Channel {
  */
 const SETTLE_MS = 10;
 
+/** What all exchanges of a channel share. */
+interface ChannelShared {
+  readonly options: ChannelOptions;
+  /** Takes answers that are in no batch: only those are followed. */
+  readonly single: Answer;
+  /** Answers that keep their distance; the channel sends them at once when it closes. */
+  readonly delayed: Set<() => void>;
+}
+
+/** What is an exchange's own. */
 interface ChannelExchangeParts {
   readonly peer: Peer;
   readonly calls: CallRegister;
-  readonly send: (message: string) => void;
   readonly answer: Answer;
-  readonly live: (() => boolean) | undefined;
-  readonly congested: (() => boolean) | undefined;
-  /** True when it can be known whether the answer arrives. */
-  readonly follows: boolean;
-  readonly durable: boolean;
   readonly id: RequestId;
   readonly resumes: ResumedOperation | undefined;
-  /** Answers that keep their distance; the channel sends them at once when it closes. */
-  readonly delayed: Set<() => void>;
 }
 
 class ChannelExchange implements Exchange {
   readonly peer: Peer;
   readonly calls: CallRegister;
-  readonly durable: boolean;
-  readonly resumes?: ResumedOperation;
-  readonly #parts: ChannelExchangeParts;
+  readonly resumes: ResumedOperation | undefined;
+  readonly #shared: ChannelShared;
+  readonly #answer: Answer;
+  readonly #id: RequestId;
   #spokeAt = 0;
   #onDelivery: ((arrived: boolean) => void) | undefined;
 
-  constructor(parts: ChannelExchangeParts) {
+  constructor(shared: ChannelShared, parts: ChannelExchangeParts) {
     this.peer = parts.peer;
     this.calls = parts.calls;
-    this.durable = parts.durable;
-    if (parts.resumes !== undefined) this.resumes = parts.resumes;
-    this.#parts = parts;
+    this.resumes = parts.resumes;
+    this.#shared = shared;
+    this.#answer = parts.answer;
+    this.#id = parts.id;
+  }
+
+  get durable(): boolean {
+    return this.#shared.options.onPending !== undefined;
   }
 
   onDelivery(listener: (arrived: boolean) => void): void {
-    if (this.#parts.follows) this.#onDelivery = listener;
+    const { options, single } = this.#shared;
+    // True when it can be known whether the answer arrives.
+    if (options.lossy === true && this.#answer === single) this.#onDelivery = listener;
     else listener(true);
   }
 
   notify(message: string, droppable = false): void {
-    if (droppable && this.#parts.congested?.() === true) return;
+    const { options } = this.#shared;
+    if (droppable && options.congested?.() === true) return;
     this.#spokeAt = performance.now();
-    this.#parts.send(message);
+    options.send(message);
   }
 
   reply(message: string): void {
-    const { answer, live, delayed, id } = this.#parts;
+    const { options, delayed } = this.#shared;
     const wait = this.#spokeAt === 0 ? 0 : this.#spokeAt + SETTLE_MS - performance.now();
-    if (wait <= 0 || live?.() !== true) answer(message, this.#onDelivery, id);
+    if (wait <= 0 || options.live?.() !== true) this.#answer(message, this.#onDelivery, this.#id);
     else {
       const send = () => {
-        if (delayed.delete(send)) answer(message, this.#onDelivery, id);
+        if (delayed.delete(send)) this.#answer(message, this.#onDelivery, this.#id);
       };
       delayed.add(send);
       setTimeout(send, wait);
@@ -296,7 +313,7 @@ class ChannelExchange implements Exchange {
   }
 
   abandon(): void {
-    this.#parts.answer("", undefined, this.#parts.id);
+    this.#answer("", undefined, this.#id);
   }
 }
 

@@ -31,7 +31,7 @@ export interface Exchange {
    */
   onDelivery?(listener: (arrived: boolean) => void): void;
   /** The operation that this exchange goes on with: its request is answered anew after a crash. */
-  readonly resumes?: ResumedOperation;
+  readonly resumes?: ResumedOperation | undefined;
   /** True when the answer goes to a stream that outlives this process. */
   readonly durable?: boolean;
   /** Closes the connection of a resumable stream so that the client polls (2025-11-25, transports); else nothing. */
@@ -48,6 +48,7 @@ export interface ResumedOperation {
 /** Calls in flight on one channel. A handful at a time: an array is faster than a map, and ids may repeat. */
 export class CallRegister {
   readonly #calls: Call[] = [];
+  #lasting = 0;
 
   get size(): number {
     return this.#calls.length;
@@ -55,9 +56,12 @@ export class CallRegister {
 
   /** Those that a bound is on: listen streams last, and streams have bounds of their own. */
   get counted(): number {
-    let count = 0;
-    for (const call of this.#calls) if (!call.lasting) count += 1;
-    return count;
+    return this.#calls.length - this.#lasting;
+  }
+
+  /** A call of this register turned out to be one that lasts. */
+  noteLasting(): void {
+    this.#lasting += 1;
   }
 
   add(call: Call): void {
@@ -66,7 +70,9 @@ export class CallRegister {
 
   delete(call: Call): void {
     const index = this.#calls.lastIndexOf(call);
-    if (index >= 0) this.#calls.splice(index, 1);
+    if (index < 0) return;
+    this.#calls.splice(index, 1);
+    if (call.lasting) this.#lasting -= 1;
   }
 
   /** The newest call with this id: where ids repeat, the older ones were answered or given up by their client. */
