@@ -7,9 +7,7 @@ import { info, ready, spec } from "./support.mjs";
 import { tools } from "./tools.mjs";
 
 const built = process.env.HOLDFAST_DIST;
-const { McpServer } = await import(
-  built === undefined ? "../../dist/node.js" : pathToFileURL(`${built}/node.js`).href
-);
+const { McpServer } = await import(built === undefined ? "../../dist/node.js" : pathToFileURL(`${built}/node.js`).href);
 
 const store = spec.store === true ? mkdtempSync(join(tmpdir(), "holdfast-bench-")) : undefined;
 if (store !== undefined) process.on("exit", () => rmSync(store, { recursive: true, force: true }));
