@@ -61,6 +61,12 @@ export async function performTool(
   });
   call.operation = operation;
   const settlement = await settled;
+  if (settlement.kind === "suspended" && call.peer.revision.era === "legacy" && !call.settled) {
+    // Shared with a client of the modern era, which is asked by its answer. This one is asked in its session.
+    operation.unwatch(call);
+    call.operation = undefined;
+    return performTool(call, tool, identity, { run, refused });
+  }
   if (!identity.named && settlement.kind === "done") {
     if (!call.settled) watchDelivery(call, identity.key);
     else if (operation.takenBack) await ledger.forget(identity.key);
