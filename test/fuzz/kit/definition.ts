@@ -121,23 +121,26 @@ function registerTools(mcp: McpServer): void {
   });
 }
 
+/** A call that joins another one waits for what that one's client says, and is asked nothing itself. */
+const ALONE = { dedupe: false };
+
 function registerAskingTools(mcp: McpServer): void {
-  mcp.registerTool("ask", {}, async (ctx) => {
+  mcp.registerTool("ask", ALONE, async (ctx) => {
     const answer = await ctx.elicit({ message: "Who?", requestedSchema: FORM });
     return answer.action;
   });
-  mcp.registerTool("steps", { inputSchema: TEXT }, async (_args, ctx) => {
+  mcp.registerTool("steps", { ...ALONE, inputSchema: TEXT }, async (_args, ctx) => {
     const first = await ctx.step("first", () => 1);
     const { action } = await ctx.elicit({ message: "Again?", requestedSchema: FORM });
     const second = await ctx.elicit({ message: "Sure?", requestedSchema: FORM, key: "sure" });
     return `${first} ${action} ${second.action}`;
   });
-  mcp.registerTool("sample", {}, async (ctx) => {
+  mcp.registerTool("sample", ALONE, async (ctx) => {
     const messages = [{ role: "user" as const, content: { type: "text" as const, text: "Hello" } }];
     const { role } = await ctx.sample({ messages, maxTokens: 1 });
     return String(role);
   });
-  mcp.registerTool("roots", {}, async (ctx) => {
+  mcp.registerTool("roots", ALONE, async (ctx) => {
     const roots = await ctx.roots();
     return String(roots.length);
   });
