@@ -8,7 +8,7 @@
  * 3. Whoever lost its fence records nothing; its callers get what was recorded instead.
  */
 import { HoldfastError } from "../errors.js";
-import type { Claim, ClaimRequest, Moved, OperationSnapshot, OperationStore, Retention } from "../stores/operations.js";
+import type { Claim, Moved, OperationSnapshot, OperationStore, Retention } from "../stores/operations.js";
 import type { Logger } from "../util/logger.js";
 import { isThenable, type MaybePromise } from "../util/maybe-promise.js";
 import type { Ticker, Ticking } from "../util/ticker.js";
@@ -45,8 +45,6 @@ export interface PerformRequest {
   readonly recovery: Recovery;
   /** The id if the operation is new. */
   readonly id: string;
-  /** What is needed to go on after a crash; JSON text. */
-  readonly request: string | undefined;
   readonly watcher: Watcher;
   /** The outcome for work that was cut off, when nobody can say what came of it. */
   readonly unknown: () => string;
@@ -218,10 +216,9 @@ export class Ledger implements Ticking {
     }
   }
 
-  #claim({ fingerprint, id, request }: PerformRequest, key: string): MaybePromise<Claim> {
+  #claim({ fingerprint, id }: PerformRequest, key: string): MaybePromise<Claim> {
     const { store, owner } = this.#options;
-    const claim: ClaimRequest = { key, fingerprint, id, owner, leaseMs: this.#leaseMs, begin: true, takeOver: true };
-    return store.claim(request === undefined ? claim : { ...claim, request });
+    return store.claim({ key, fingerprint, id, owner, leaseMs: this.#leaseMs, begin: true, takeOver: true });
   }
 
   /** Nobody else can take over what lives in this process only, so its lease never ends. */

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { HoldfastError } from "../errors.js";
 import type { Limits } from "../server/limits.js";
 import type { HttpTransport } from "../transports/http/handler.js";
+import { MAX_DELAY_MS } from "../util/timer.js";
 import { NodeExchange } from "./node-exchange.js";
 
 /** Longer than the idle timeout of common load balancers (60 s), so that they close first and never hit a closed socket. */
@@ -13,8 +14,6 @@ const CHECK_MS = 5000;
 /** What `maxHeaderSize` can be at most: a lifted bound must still be a number that the parser takes. */
 const MAX_HEADER_BYTES = 1_073_741_824;
 
-/** The longest time that a timer of Node takes; more is no bound. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 /** More sockets than any system has: a bound beyond it is none. */
 const MAX_CONNECTIONS = 2 ** 31 - 1;
 
@@ -73,7 +72,7 @@ export async function listen(transport: HttpTransport, place: ListenOptions): Pr
 
 /** As Node takes times: whole, and 0 for those that no timer is long enough for. */
 function milliseconds(ms: number): number {
-  return ms <= MAX_TIMER_MS ? Math.ceil(ms) : 0;
+  return ms <= MAX_DELAY_MS ? Math.ceil(ms) : 0;
 }
 
 function explain(error: NodeJS.ErrnoException, host: string, port: number): Error {

@@ -79,7 +79,7 @@ export class SimulatedNode {
     if (this.ledger.running(task.key) !== undefined) coverage.attaches += 1;
     try {
       const performed = this.ledger.perform({
-        ...{ key: task.key, fingerprint, id: request.id, retention: task.retention, request: undefined, watcher },
+        ...{ key: task.key, fingerprint, id: request.id, retention: task.retention, watcher },
         recovery: this.#recovery(task),
         unknown: () => JSON.stringify({ unknown: task.key }),
         work: (own) => this.#work(own, task, request.answered),

@@ -11,11 +11,13 @@ import {
 import type { RunningOperation } from "../../operations/running.js";
 import type { Outcome, Settlement } from "../../operations/types.js";
 import type { CallToolResult } from "../../protocol/types.js";
+import type { Retention } from "../../stores/operations.js";
 import { isObject, type JsonObject, ownObject } from "../../util/json.js";
 import type { MaybePromise } from "../../util/maybe-promise.js";
 import type { App } from "../app.js";
 import type { Call } from "../call.js";
 import type { ToolEntry } from "../entries.js";
+import type { Limits } from "../limits.js";
 import { type Identity, OPERATION_META } from "../operation-identity.js";
 import { errorResult } from "../results.js";
 import { PARKED } from "../tasks/record.js";
@@ -51,10 +53,7 @@ export async function performTool(
     fingerprint: identity.fingerprint,
     id: call.openJournal?.operationId ?? randomUUID(),
     recovery: tool.recovery,
-    retention: identity.named
-      ? { ttlMs: limits.operationTtlMs, tombstoneMs: limits.operationTombstoneMs }
-      : { ttlMs: limits.joinWindowMs, tombstoneMs: 0 },
-    request: undefined,
+    retention: retentionFor(limits, identity.named),
     watcher: call,
     unknown: unknownOutcome,
     work: (own) => work(call, own, run),
@@ -72,6 +71,13 @@ export async function performTool(
     else if (operation.takenBack) await ledger.forget(identity.key);
   }
   return settlement.kind === "released" ? refused(settlement.error) : answer(call, settlement);
+}
+
+/** How long an outcome is kept: for whoever comes again with its key, or only until it has arrived. */
+export function retentionFor(limits: Limits, named: boolean): Retention {
+  return named
+    ? { ttlMs: limits.operationTtlMs, tombstoneMs: limits.operationTombstoneMs }
+    : { ttlMs: limits.joinWindowMs, tombstoneMs: 0 };
 }
 
 /** What an earlier call like this one left, and nobody comes back for: an answer on its way, work that was taken back. */

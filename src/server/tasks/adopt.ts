@@ -51,7 +51,6 @@ function adopt(work: TaskWork, run: ToolWork, running: Promise<object>): Promise
       id: call.openJournal?.operationId ?? randomUUID(),
       recovery: taskRecovery(tool),
       retention: retentionOf(() => holder?.run, { ttlMs: 0, tombstoneMs: 0 }),
-      request: undefined,
       watcher: call,
       unknown: unknownOutcome,
       work: async (operation) => {

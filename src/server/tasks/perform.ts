@@ -12,7 +12,7 @@ import { isObject, own, ownString } from "../../util/json.js";
 import type { MaybePromise } from "../../util/maybe-promise.js";
 import type { Call } from "../call.js";
 import type { ToolEntry } from "../entries.js";
-import { answer, type ToolWork, unknownOutcome, watchDelivery } from "../handlers/perform.js";
+import { answer, retentionFor, type ToolWork, unknownOutcome, watchDelivery } from "../handlers/perform.js";
 import { type Identity, identify } from "../operation-identity.js";
 import { created, leave, runAlone, unnamed } from "./adopt.js";
 import { finish, retentionOf, taskRecovery } from "./finish.js";
@@ -69,17 +69,13 @@ function perform(
 ): { readonly operation: RunningOperation; readonly settled: Promise<Settlement> } {
   const { limits, ledger } = call.app;
   let holder: TaskHolder | undefined;
-  const plain =
-    named === "key"
-      ? { ttlMs: limits.operationTtlMs, tombstoneMs: limits.operationTombstoneMs }
-      : { ttlMs: limits.joinWindowMs, tombstoneMs: 0 };
+  const plain = retentionFor(limits, named === "key");
   return ledger.perform({
     key,
     fingerprint,
     id: call.openJournal?.operationId ?? randomUUID(),
     recovery: taskRecovery(tool),
     retention: retentionOf(() => holder?.run, plain),
-    request: undefined,
     watcher: call,
     unknown: unknownOutcome,
     work: async (operation) => {

@@ -61,7 +61,6 @@ function resume(call: Call, stored: StoredTask, first: First): Resumed {
     id: snapshot.id,
     recovery: tool === undefined ? "unknown" : taskRecovery(tool),
     retention: retentionOf(() => holder?.run, { ttlMs: app.limits.taskTtlMs, tombstoneMs: 0 }),
-    request: undefined,
     watcher: own,
     unknown: unknownOutcome,
     work: async (operation) => {

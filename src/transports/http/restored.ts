@@ -100,7 +100,7 @@ class RestoredExchange implements Exchange {
   readonly peer: Peer;
   readonly calls: CallRegister;
   readonly durable = true;
-  readonly resumes?: ResumedOperation;
+  readonly resumes: ResumedOperation | undefined;
   readonly #stream: EventStream;
   readonly #finish: RestoredParts["finish"];
   #onDelivery: ((arrived: boolean) => void) | undefined;
@@ -108,7 +108,7 @@ class RestoredExchange implements Exchange {
   constructor(stream: EventStream, parts: RestoredParts) {
     this.peer = parts.peer;
     this.calls = parts.calls;
-    if (parts.resumes !== undefined) this.resumes = parts.resumes;
+    this.resumes = parts.resumes;
     this.#finish = parts.finish;
     this.#stream = stream;
   }
