@@ -117,8 +117,7 @@ async function heldOpen(report, server, count) {
   const after = await server.settled();
   report.note(row, "answered", answered);
   report.atMost(row, "RSS above before, at its peak", (peak - rss) / MIB, GROWTH_MIB, " MiB");
-  report.equal(row, "calls of others answered", others.answered, others.made);
-  report.note(row, "the slowest of them", others.slowestMs, " ms");
+  report.others(row, others);
   report.nothingLeft(row, server, after);
   report.atMost(row, "heap above before", (after.heap - before.heap) / MIB, HEAP_NOISE_MIB, " MiB");
 }

@@ -47,8 +47,7 @@ export async function crowd(report, scale) {
     const after = await server.settled();
     report.atMost(row, "RSS above before, at its peak", (peak - rss) / MIB, GROWTH_MIB, " MiB");
     report.equal(row, "their connections", cut ? "cut" : "open", "cut");
-    report.equal(row, "calls of others answered", others.answered, others.made);
-    report.note(row, "the slowest of them", others.slowestMs, " ms");
+    report.others(row, others);
     report.nothingLeft(row, server, after);
     report.atMost(row, "heap above before", (after.heap - before.heap) / MIB, HEAP_NOISE_MIB, " MiB");
   } finally {

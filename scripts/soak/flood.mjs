@@ -53,8 +53,7 @@ async function oneWay(report, way, shape) {
     report.atMost(row, "heap above before, when the call has ended", (held.heap - before.heap) / MIB, HELD_MIB, " MiB");
     report.equal(row, "the connection of the reader", cut ? "cut" : "open", "cut");
     report.equal(row, "the call", fate({ sent, aborted }, shape), way === "2026-07-28" ? "told" : "sent all");
-    report.equal(row, "calls of others answered", others.answered, others.made);
-    report.note(row, "the slowest of them", others.slowestMs, " ms");
+    report.others(row, others);
   } finally {
     await server.stop();
   }

@@ -33,6 +33,12 @@ export class Report {
     return this.#add({ scenario, what, figure, bound: "", unit, pass: undefined });
   }
 
+  /** Whether everybody else was answered meanwhile. */
+  others(scenario, { answered, made, slowestMs }) {
+    this.equal(scenario, "calls of others answered", answered, made);
+    this.note(scenario, "the slowest of them", slowestMs, " ms");
+  }
+
   /** Whether nothing is alive in a server, or still reachable, that was not at its start, and if not, what is. */
   nothingLeft(scenario, server, now) {
     this.#asAtStart(scenario, "handles, timers, listeners", { now: alive(now), fresh: alive(server.fresh) });

@@ -51,8 +51,7 @@ async function oneDrip(report, { what, drip, count }) {
     report.equal(row, "cut by the server", cut, count);
     report.atMost(row, "the last of them after", latestMs, drip.boundMs + LOOK_MS + SLACK_MS, " ms");
     report.atMost(row, "heap of each", (held.heap - before.heap) / count / KIB, CONNECTION_KIB, " KiB");
-    report.equal(row, "calls of others answered", others.answered, others.made);
-    report.note(row, "the slowest of them", others.slowestMs, " ms");
+    report.others(row, others);
     report.nothingLeft(row, server, after);
     report.atMost(row, "heap above before", (after.heap - before.heap) / MIB, HEAP_NOISE_MIB, " MiB");
   } finally {

@@ -1,6 +1,8 @@
 /** Calls in flight: of everybody, of one caller, of one session. */
+
 import { describe, expect, it } from "vitest";
 import { anonymous, McpError } from "../../src/index.js";
+import type { Limits } from "../../src/server/limits.js";
 import { connect } from "../../src/testing/index.js";
 import { legacySession, type RawResponse, sse } from "../support/raw-http.js";
 import { call, expectServed, expectUnavailable, type Limited, listen, serving, textOf } from "./helpers/limited.js";
@@ -22,6 +24,16 @@ async function over(limited: Limited, calls: readonly Promise<RawResponse>[], us
   for (const one of calls) await expectServed(one, "held");
   await limited.idle();
   await expectServed(call(limited.url, "quick", {}, { user }));
+}
+
+/** Two streams that last are open, and there is still room for a call. */
+async function expectServedBesideListeners(limits: Partial<Limits>): Promise<void> {
+  const limited = await serve(limits);
+  const streams = [await listen(limited.url, { user: "a" }), await listen(limited.url, { user: "a" })];
+  expect(streams.map(({ status }) => status)).toEqual([200, 200]);
+  await expectServed(call(limited.url, "quick", {}, { user: "a" }));
+  for (const stream of streams) stream.close();
+  await limited.settled();
 }
 
 describe("limits.maxCalls", () => {
@@ -84,14 +96,7 @@ describe("limits.maxCalls", () => {
     await limited.settled();
   });
 
-  it("does not count listen streams, which last", async () => {
-    const limited = await serve({ maxCalls: 1 });
-    const streams = [await listen(limited.url, { user: "a" }), await listen(limited.url, { user: "a" })];
-    expect(streams.map(({ status }) => status)).toEqual([200, 200]);
-    await expectServed(call(limited.url, "quick", {}, { user: "a" }));
-    for (const stream of streams) stream.close();
-    await limited.settled();
-  });
+  it("does not count listen streams, which last", () => expectServedBesideListeners({ maxCalls: 1 }));
 
   it("lifted with Infinity takes what was refused", async () => {
     const limited = await serve({ maxCalls: Number.POSITIVE_INFINITY });
@@ -120,14 +125,8 @@ describe("limits.maxCallsPerPrincipal", () => {
     await over(limited, await held(limited, [undefined, undefined, "not looked at"]));
   });
 
-  it("does not count listen streams, which last and have a bound of their own", async () => {
-    const limited = await serve({ maxCallsPerPrincipal: 1 });
-    const streams = [await listen(limited.url, { user: "a" }), await listen(limited.url, { user: "a" })];
-    expect(streams.map(({ status }) => status)).toEqual([200, 200]);
-    await expectServed(call(limited.url, "quick", {}, { user: "a" }));
-    for (const stream of streams) stream.close();
-    await limited.settled();
-  });
+  it("does not count listen streams, which last and have a bound of their own", () =>
+    expectServedBesideListeners({ maxCallsPerPrincipal: 1 }));
 
   it("lifted with Infinity takes what was refused", async () => {
     const limited = await serve({ maxCallsPerPrincipal: Number.POSITIVE_INFINITY });
