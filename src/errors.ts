@@ -19,6 +19,8 @@ export const ErrorCode = {
   UnsupportedProtocolVersion: -32022,
   /** Ours (outside the reserved range): the request was cancelled, the exchange is closed without a result. */
   RequestCancelled: 1499,
+  /** Ours: the caller may not do this; the message and `data.requiredPermissions` name what it takes (403 over HTTP). */
+  Forbidden: 1403,
   /** Ours: the idempotency key belongs to other arguments. */
   KeyConflict: 1409,
   /** Ours: the idempotency key was used, and its outcome is no longer kept. */
@@ -45,7 +47,9 @@ export type HoldfastErrorCode =
   | "ERR_FENCE_LOST"
   | "ERR_KEY_CONFLICT"
   | "ERR_KEY_EXPIRED"
-  | "ERR_PERMISSION";
+  | "ERR_PERMISSION"
+  | "ERR_UNAUTHENTICATED"
+  | "ERR_AUTH_UNAVAILABLE";
 
 /** Base of every error Holdfast raises for configuration and surroundings; `code` is stable, `cause` is kept. */
 export class HoldfastError extends Error {
@@ -116,13 +120,37 @@ export class MissingClientCapabilityError extends HoldfastError {
   }
 }
 
-/** Raised by `ctx.require` when the caller lacks a permission. */
+/** Raised by `ctx.require`, and for calls that `requires` denies. */
 export class PermissionError extends HoldfastError {
   override readonly name = "PermissionError";
-  readonly missing: readonly string[];
+  /** All permissions the call needs, those the caller has included; empty when none would help. */
+  readonly required: readonly string[];
 
-  constructor(missing: readonly string[]) {
-    super("ERR_PERMISSION", `Permission required: ${missing.join(", ")}`);
-    this.missing = missing;
+  /** @param what is denied, e.g. `tool list_orders`. */
+  constructor(required: readonly string[], what = "this") {
+    const needs = required.length === 0 ? "you may not do this" : `it needs ${required.join(", ")}`;
+    super("ERR_PERMISSION", `Permission denied for ${what}: ${needs}.`);
+    this.required = required;
+  }
+}
+
+/**
+ * Thrown by an authenticator for credentials that are not good (401). The message is told to the client as
+ * `error_description` (RFC 6750, section 3): it must hold nothing of the credentials and nothing it should not know.
+ */
+export class AuthenticationError extends HoldfastError {
+  override readonly name = "AuthenticationError";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super("ERR_UNAUTHENTICATED", message, options);
+  }
+}
+
+/** Thrown by an authenticator that cannot find out now whether credentials are good, e.g. without the issuer's keys (503). */
+export class AuthenticationUnavailableError extends HoldfastError {
+  override readonly name = "AuthenticationUnavailableError";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super("ERR_AUTH_UNAVAILABLE", message, options);
   }
 }

@@ -1,10 +1,12 @@
 /** Holdfast: MCP servers that hold. */
-export type { Authenticator, AuthRequest } from "./auth/authenticator.js";
+export type { Authenticator, AuthRequest, OAuthResource } from "./auth/authenticator.js";
 export { anonymous, custom } from "./auth/authenticator.js";
-export type { Requirement } from "./auth/permissions.js";
+export type { Permissions, Requirement, Ruling } from "./auth/permissions.js";
 export type { Principal } from "./auth/principal.js";
 export type { HoldfastErrorCode } from "./errors.js";
 export {
+  AuthenticationError,
+  AuthenticationUnavailableError,
   ErrorCode,
   HoldfastError,
   McpError,
@@ -55,6 +57,7 @@ export type {
   UrlElicitation,
   Viewer,
   Visible,
+  WhenDenied,
 } from "./server/types.js";
 export type {
   Claim,

@@ -54,6 +54,10 @@ class FetchExchange implements HttpExchange, ReplyStream {
     else signal.addEventListener("abort", () => this.#lose(), { once: true });
   }
 
+  get scheme(): "http" | "https" {
+    return this.#url.protocol === "https:" ? "https" : "http";
+  }
+
   header(name: string): string | undefined {
     // Some runtimes leave the Host header out of `Request`; the URL was made from it.
     return this.#request.headers.get(name) ?? (name === "host" ? this.#url.host : undefined);

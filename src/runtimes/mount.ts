@@ -22,6 +22,9 @@ export interface Place {
 const PREFIX = /^(?:\/[\w.~!$&'()*+,;=:@%-]+)*$/;
 /** These paths have endpoints in their middle and at their end that are not ours (RFC 8615; RFC 9728, 3.1). */
 const WELL_KNOWN = "/.well-known";
+/** Documents about an endpoint: what comes after their name is its path, with whatever stands before that. */
+const DOCUMENT =
+  /^(.*?)(\/\.well-known\/(?:oauth-protected-resource|oauth-authorization-server|openid-configuration))(\/.*)?$/;
 
 /** One transport behind both faces, so that sessions and streams are shared. */
 export function mount(definition: Definition): Mounted {
@@ -43,12 +46,30 @@ export function mount(definition: Definition): Mounted {
  * is mounted under or without it; the last segment is the same in both.
  */
 export function placeOf(path: string, endpoints: ReadonlySet<string>): Place | undefined {
+  const document = DOCUMENT.exec(path);
+  if (document !== null) return placeOfDocument(document, endpoints);
   const end = path.length > 1 && path.endsWith("/") ? path.length - 1 : path.length;
   const cut = path.lastIndexOf("/", end - 1);
   const endpoint = path.slice(cut, end);
   if (!endpoints.has(endpoint)) return undefined;
   const prefix = path.slice(0, cut);
   return prefix === "" || isPrefix(prefix) ? { path: endpoint, prefix } : undefined;
+}
+
+/**
+ * Both places of a document: below the prefix, where everything of a mounted server is reached, and with the prefix in
+ * the path it is about, where RFC 9728, section 3.1 puts it.
+ */
+function placeOfDocument(
+  [, before = "", document = "", about = ""]: readonly string[],
+  endpoints: ReadonlySet<string>,
+): Place | undefined {
+  const whole = `${document}${about}`;
+  if (endpoints.has(whole)) return before === "" || isPrefix(before) ? { path: whole, prefix: before } : undefined;
+  const cut = about.lastIndexOf("/");
+  const path = `${document}${about.slice(cut)}`;
+  const prefix = about.slice(0, cut);
+  return before === "" && cut > 0 && endpoints.has(path) && isPrefix(prefix) ? { path, prefix } : undefined;
 }
 
 function isPrefix(text: string): boolean {

@@ -35,6 +35,10 @@ export class NodeExchange implements HttpExchange, ReplyStream {
     this.query = mark < 0 ? "" : url.slice(mark + 1);
   }
 
+  get scheme(): "http" | "https" {
+    return (this.#request.socket as { readonly encrypted?: boolean }).encrypted === true ? "https" : "http";
+  }
+
   get remoteAddress(): string | undefined {
     return this.#request.socket.remoteAddress;
   }

@@ -18,6 +18,15 @@ export interface RunOptions {
   readonly allowUnauthenticated?: boolean;
   /** How long calls in flight may take to end on SIGTERM and SIGINT, in milliseconds. Default 10 s (`MCP_GRACE_MS`). */
   readonly graceMs?: number;
+  /** Who the caller over stdio is. Default `process` (`MCP_SUBJECT`). */
+  readonly subject?: string;
+  /** What the caller over stdio may do. Default `["*"]`, everything (`MCP_PERMISSIONS`, separated by spaces or commas). */
+  readonly permissions?: readonly string[];
+  /**
+   * An access token of the caller over stdio, which the server's `auth` turns into a principal, in place of `subject` and
+   * `permissions` (`MCP_TOKEN`). Default: none.
+   */
+  readonly token?: string;
   /** Shut down on SIGTERM and SIGINT. Default `true` (`MCP_SIGNALS`). */
   readonly signals?: boolean;
 }
@@ -31,6 +40,9 @@ export interface ResolvedRunOptions {
   readonly allowUnauthenticated: boolean;
   readonly graceMs: number;
   readonly signals: boolean;
+  readonly subject: string;
+  readonly permissions: readonly string[];
+  readonly token: string;
 }
 
 interface OptionRow<T> {
@@ -50,6 +62,9 @@ export const RUN_OPTIONS: {
   readonly allowUnauthenticated: OptionRow<boolean>;
   readonly graceMs: OptionRow<number>;
   readonly signals: OptionRow<boolean>;
+  readonly subject: OptionRow<string>;
+  readonly permissions: OptionRow<readonly string[]>;
+  readonly token: OptionRow<string>;
 } = {
   transport: {
     env: "MCP_TRANSPORT",
@@ -73,6 +88,19 @@ export const RUN_OPTIONS: {
     parse: parseGrace,
   },
   signals: { env: "MCP_SIGNALS", default: true, doc: "Shut down on SIGTERM and SIGINT", parse: parseBoolean },
+  subject: { env: "MCP_SUBJECT", default: "process", doc: "Who the caller over stdio is", parse: parseText },
+  permissions: {
+    env: "MCP_PERMISSIONS",
+    default: ["*"],
+    doc: "What the caller over stdio may do, separated by spaces or commas",
+    parse: parsePermissions,
+  },
+  token: {
+    env: "MCP_TOKEN",
+    default: "",
+    doc: "An access token of the caller over stdio, in place of `subject` and `permissions`",
+    parse: parseText,
+  },
 };
 
 /** Option > environment > default. Throws `HoldfastError` for a value that cannot be used. */
@@ -99,6 +127,9 @@ export function resolveRunOptions(
     allowUnauthenticated: read("allowUnauthenticated", RUN_OPTIONS.allowUnauthenticated),
     graceMs: read("graceMs", RUN_OPTIONS.graceMs),
     signals: read("signals", RUN_OPTIONS.signals),
+    subject: read("subject", RUN_OPTIONS.subject),
+    permissions: read("permissions", RUN_OPTIONS.permissions),
+    token: read("token", RUN_OPTIONS.token),
   };
 }
 
@@ -143,6 +174,18 @@ function parseGrace(value: unknown, from: string): number {
   const ms = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
   if (typeof ms === "number" && Number.isFinite(ms) && ms >= 0) return ms;
   throw bad(from, value, "give a number of milliseconds");
+}
+
+function parseText(value: unknown, from: string): string {
+  // What was passed may be a secret: it is not repeated.
+  if (typeof value !== "string") throw new HoldfastError("ERR_CONFIG", `${from} is not usable; give a text.`);
+  return value.trim();
+}
+
+function parsePermissions(value: unknown, from: string): readonly string[] {
+  const names: unknown = typeof value === "string" ? value.split(/[\s,]+/).filter(Boolean) : value;
+  if (Array.isArray(names) && names.every((name) => typeof name === "string")) return names;
+  throw bad(from, value, "give permissions, e.g. orders:read");
 }
 
 function parseBoolean(value: unknown, from: string): boolean {

@@ -4,6 +4,7 @@ import type { Definition } from "../server/definition.js";
 import type { ListeningServer } from "./node-server.js";
 import type { ResolvedRunOptions } from "./run-options.js";
 import { cancelAll, drain } from "./shutdown.js";
+import { stdioPrincipal } from "./stdio-principal.js";
 
 /** A server that is being served. */
 export interface RunHandle {
@@ -44,8 +45,9 @@ export async function run(definition: Definition, options: ResolvedRunOptions): 
   if (options.transports.some((transport) => transport !== "stdio")) served.push(await serveHttp(definition, options));
   if (options.transports.includes("stdio")) {
     const { serveStdio } = await import("../transports/stdio/serve.js");
+    const principal = await stdioPrincipal(definition, options);
     const end = () => void shutdown(options.graceMs).finally(() => process.exit(0));
-    served.push(serveStdio(definition, { onEnd: end }));
+    served.push(serveStdio(definition, { onEnd: end, principal }));
   } else await giveStdoutBack();
   if (options.signals) served.push(onSignals(definition, () => shutdown(options.graceMs)));
   return {

@@ -1,4 +1,4 @@
-import { ErrorCode, HoldfastError, McpError } from "../errors.js";
+import { ErrorCode, HoldfastError, McpError, PermissionError } from "../errors.js";
 import type { RunningOperation } from "../operations/running.js";
 import type { Watcher } from "../operations/types.js";
 import { META } from "../protocol/headers.js";
@@ -153,7 +153,8 @@ export class Call implements Linked<Call>, Watcher {
     if (this.#settled) return;
     const failure = describeFailure(this, error);
     this.#end();
-    this.exchange.reply(encodeError(this.id, failure), failure.code);
+    const permissions = error instanceof PermissionError ? error.required : undefined;
+    this.exchange.reply(encodeError(this.id, failure), failure.code, permissions);
   }
 
   /** Ends the call early. Past its end it does nothing: a late cancellation is normal. */

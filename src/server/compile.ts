@@ -1,3 +1,4 @@
+import { assertRequirement } from "../auth/permissions.js";
 import type { Recovery } from "../operations/types.js";
 import type { Prompt, PromptArgument, Resource, ResourceTemplateInfo, Tool } from "../protocol/types.js";
 import { isObject, type JsonObject, ownObject, pick } from "../util/json.js";
@@ -25,7 +26,16 @@ const TOOL_NAME = /^[A-Za-z0-9_.-]{1,128}$/;
 type AnyHandler = (...args: never[]) => unknown;
 
 function commonOf(name: string, config: CommonConfig): Entry {
-  return { name, visible: config.visible ?? true, requires: config.requires };
+  const { visible = true, requires, whenDenied = "challenge" } = config;
+  if (requires !== undefined) assertRequirement(requires, name);
+  assertWhenDenied(whenDenied, name);
+  return { name, visible, requires, whenDenied };
+}
+
+/** Throws a TypeError for a word that is none of ours: a misspelt "hidden" must not show anything. */
+export function assertWhenDenied(value: unknown, of: string): void {
+  if (value === "challenge" || value === "listed" || value === "hidden") return;
+  throw new TypeError(`${of}: whenDenied is ${JSON.stringify(value)}; use "challenge", "listed" or "hidden"`);
 }
 
 /** Compiles a tool; throws a TypeError for a bad name, a schema that is not an object, or a bad `x-mcp-header`. */

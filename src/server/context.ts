@@ -53,8 +53,7 @@ export class CallContext implements RequestContext {
   get require(): RequestContext["require"] {
     const { permissions } = this.#call.peer.principal;
     return (...wanted) => {
-      const missing = wanted.filter((permission) => !hasPermission(permissions, permission));
-      if (missing.length > 0) throw new PermissionError(missing);
+      if (!wanted.every((permission) => hasPermission(permissions, permission))) throw new PermissionError(wanted);
     };
   }
 

@@ -12,7 +12,7 @@ import { Deliveries } from "./deliveries.js";
 import type { PromptEntry, ResourceEntry, TemplateEntry, ToolEntry } from "./entries.js";
 import { ChangeHub } from "./hub.js";
 import { type McpServerOptions, type ResolvedOptions, resolveOptions } from "./options.js";
-import type { Middleware, Registered } from "./types.js";
+import type { CommonConfig, Middleware, Registered } from "./types.js";
 
 /** Kinds of registration, as capabilities name them. */
 export type Kind = "tools" | "resources" | "prompts";
@@ -32,7 +32,7 @@ type AnyEntry =
   | { readonly of: "prompt"; readonly entry: PromptEntry };
 
 /** What a registration is made of. */
-export interface Registration<Config extends object> {
+export interface Registration<Config extends CommonConfig> {
   readonly kind: Kind;
   readonly name: string;
   /** Distinguishes within the kind: resources by URI, templates by name. */
@@ -143,13 +143,16 @@ export class Definition implements App {
     return this.#catalogue;
   }
 
-  register<Config extends object>(registration: Registration<Config>): Registered<Config> {
+  register<Config extends CommonConfig>(registration: Registration<Config>): Registered<Config> {
     const { kind, name, config } = registration;
     const key = `${kind} ${registration.key}`;
     if (this.#slots.has(key)) {
       throw new HoldfastError("ERR_DUPLICATE_NAME", `${kind}: ${registration.key} is already registered`);
     }
-    const compile = (changed: object) => registration.compile(changed as Config);
+    const compile = (changed: CommonConfig) => {
+      const whenDenied = changed.whenDenied ?? this.options.whenDenied;
+      return registration.compile({ ...(changed as Config), whenDenied });
+    };
     const slot: Slot = { kind, key, config, enabled: config.enabled !== false, compile, entry: compile(config) };
     this.#slots.set(key, slot);
     this.#offered.add(kind);
@@ -157,7 +160,7 @@ export class Definition implements App {
     return this.#handle<Config>(name, slot);
   }
 
-  #handle<Config extends object>(name: string, slot: Slot): Registered<Config> {
+  #handle<Config extends CommonConfig>(name: string, slot: Slot): Registered<Config> {
     const enable = (enabled: boolean) => {
       if (slot.enabled === enabled) return;
       slot.enabled = enabled;

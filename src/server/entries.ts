@@ -5,13 +5,14 @@ import type { MaybePromise } from "../util/maybe-promise.js";
 import type { ResourceTemplate } from "./resource-template.js";
 import type { CompiledSchema } from "./schema/index.js";
 import type { ParamHeader } from "./schema/param-headers.js";
-import type { CacheHint, Completer, RequestContext, Visible } from "./types.js";
+import type { CacheHint, Completer, RequestContext, Visible, WhenDenied } from "./types.js";
 
 /** What every compiled registration has: who may see it, and its shape per revision, serialised when first asked for. */
 export interface Entry {
   readonly name: string;
   readonly visible: Visible;
   readonly requires: Requirement | undefined;
+  readonly whenDenied: WhenDenied;
 }
 
 /** A tool, compiled at registration: nothing about it is worked out again per call. */

@@ -18,8 +18,13 @@ export interface Exchange {
    * left out while the client does not read.
    */
   notify(message: string, droppable?: boolean): void;
-  /** Sends the answer, once. `code` is 0 for a result, else the JSON-RPC error code (HTTP maps it to a status). */
-  reply(message: string, code: number): void;
+  /**
+   * Sends the answer, once. `code` is 0 for a result, else the JSON-RPC error code (HTTP maps it to a status).
+   * `permissions` are those that a call needs that was denied.
+   */
+  reply(message: string, code: number, permissions?: readonly string[]): void;
+  /** True while a denial can be told as a challenge (HTTP 403), which clients act on; elsewhere words have to do. */
+  readonly challenges?: boolean;
   /**
    * Ends the exchange without an answer: the client cancelled. `last` is an error for channels that cannot end without
    * a final message; clients ignore answers to what they cancelled.

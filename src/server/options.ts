@@ -7,7 +7,7 @@ import { memoryStore } from "../stores/memory/index.js";
 import type { Store } from "../stores/types.js";
 import { type Logger, stderrLogger, steadyLogger } from "../util/logger.js";
 import { type Limits, resolveLimits } from "./limits.js";
-import type { CacheHint } from "./types.js";
+import type { CacheHint, WhenDenied } from "./types.js";
 
 /** Options of `new McpServer(info, options)`. */
 export interface McpServerOptions {
@@ -39,6 +39,8 @@ export interface McpServerOptions {
   readonly pageSize?: number;
   /** Cache hints of lists (2026-07-28). Default: stale at once. */
   readonly cache?: CacheHint;
+  /** What callers get that lack the permissions for something, unless it says otherwise. Default: `"challenge"`. */
+  readonly whenDenied?: WhenDenied;
   /**
    * `_meta` members in which hosts send an id of one use of a tool, the same when they call again: a key for callers
    * that send none. Default: `["claudecode/toolUseId"]`.
@@ -65,6 +67,7 @@ export interface ResolvedOptions {
   readonly maskErrors: boolean;
   readonly pageSize: number;
   readonly cache: CacheHint | undefined;
+  readonly whenDenied: WhenDenied;
   readonly hostCallIds: readonly string[];
   readonly logger: Logger;
 }
@@ -88,6 +91,7 @@ const OPTION_NAMES: ReadonlySet<string> = new Set<keyof McpServerOptions>([
   "maskErrors",
   "pageSize",
   "cache",
+  "whenDenied",
   "hostCallIds",
   "logger",
 ]);
@@ -116,6 +120,7 @@ export function resolveOptions(info: Implementation, options: McpServerOptions):
     maskErrors: options.maskErrors ?? true,
     pageSize: resolvePageSize(options.pageSize),
     cache: options.cache,
+    whenDenied: options.whenDenied ?? "challenge",
     logger: steadyLogger(options.logger ?? stderrLogger),
     hostCallIds: options.hostCallIds ?? DEFAULT_HOST_CALL_IDS,
   };

@@ -80,7 +80,14 @@ export function toolFailure(call: Call, name: string, error: unknown): CallToolR
 export function describeFailure(call: Call, error: unknown): RpcErrorShape {
   if (error instanceof McpError) return { code: error.code, message: error.message, data: error.data };
   if (error instanceof MissingClientCapabilityError) return describeCapability(call, error);
-  if (error instanceof PermissionError) return { code: ErrorCode.InvalidParams, message: error.message };
+  if (error instanceof PermissionError) {
+    const { message, required } = error;
+    return {
+      code: ErrorCode.Forbidden,
+      message,
+      ...(required.length > 0 && { data: { requiredPermissions: required } }),
+    };
+  }
   if (error instanceof HoldfastError) {
     const ledger = ledgerFailure(error);
     if (ledger !== undefined) return ledger;

@@ -36,6 +36,15 @@ export interface Viewer {
   readonly transport: TransportName;
 }
 
+/**
+ * What happens to callers who lack what `requires` asks for.
+ * - `"challenge"`: lists leave the entry out; a call by name is refused with the permissions it needs (403 with a
+ *   challenge over Streamable HTTP, so that clients can ask their user for more; words elsewhere).
+ * - `"listed"`: the same, and lists show it, so that models know what could be asked for.
+ * - `"hidden"`: as if it did not exist.
+ */
+export type WhenDenied = "challenge" | "listed" | "hidden";
+
 /** Keys every registration shares. */
 export interface CommonConfig {
   readonly title?: string;
@@ -45,6 +54,8 @@ export interface CommonConfig {
   /** Permissions the caller needs; evaluated on every list and every call. */
   readonly requires?: Requirement;
   readonly visible?: Visible;
+  /** What callers without the permissions get. Default: the server's `whenDenied`. */
+  readonly whenDenied?: WhenDenied;
 }
 
 /** Configuration of a tool: the official SDK's keys and Holdfast's own. */

@@ -53,9 +53,8 @@ describe("the GET stream", () => {
   });
 
   it("refuses subscriptions to what is not there or not permitted", async () => {
-    for (const uri of ["test://missing", "test://guarded"]) {
-      expect(codeOf(await session.request("resources/subscribe", { uri }))).toBe(-32002);
-    }
+    const refusal = async (uri: string) => codeOf(await session.request("resources/subscribe", { uri }));
+    expect([await refusal("test://missing"), await refusal("test://guarded")]).toEqual([-32002, 1403]);
     expect(codeOf(await session.request("resources/subscribe", {}))).toBe(-32602);
   });
 

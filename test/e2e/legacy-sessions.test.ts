@@ -177,7 +177,7 @@ describe("[42, S7] somebody else's session", () => {
     const session = await legacySession(own.url);
     expect(textOf(await callTool(session, "guarded"))).toBe("guarded ran");
     permissions = [];
-    expect(codeOf(await session.request("tools/call", { name: "guarded" }))).toBe(-32602);
+    expect(codeOf(await session.request("tools/call", { name: "guarded" }))).toBe(1403);
   });
 });
 

@@ -142,11 +142,12 @@ describe("[47] Mcp-Param-*", () => {
 
   it("is the business of callers who may know the tool: others learn nothing from its headers", async () => {
     const missing = await client.tool("missing", { region: "x" });
-    for (const name of ["hidden", "guarded"]) {
-      const answer = await client.tool(name, { region: "x" });
-      expect(refusal(answer)).toEqual(refusal(missing));
-      expect(errorOf(answer).message).toBe(`Unknown tool: ${name}`);
-    }
+    const hidden = await client.tool("hidden", { region: "x" });
+    expect(refusal(hidden)).toEqual(refusal(missing));
+    expect(errorOf(hidden).message).toBe("Unknown tool: hidden");
+    const guarded = await client.tool("guarded", { region: "x" });
+    expect(refusal(guarded)).toMatchObject({ status: 403, code: 1403 });
+    expect(errorOf(guarded).message).toBe("Permission denied for tool guarded: it needs guard:use.");
     expect(served.probe.events).toEqual([]);
   });
 });

@@ -201,7 +201,7 @@ describe("who is who", () => {
     const guest = modernClient(url, { "x-user": "guest" });
     expect(resultOf(await root.tool("whoami")).structuredContent).toMatchObject({ subject: "root" });
     expect(textOf(await root.tool("guarded"))).toBe("guarded ran");
-    expect(refusal(await guest.tool("guarded"))).toMatchObject({ code: -32602 });
+    expect(refusal(await guest.tool("guarded"))).toMatchObject({ status: 403, code: 1403 });
     const listed = async (who: ModernClient) => {
       const { tools, cacheScope } = resultOf(await who.send("tools/list")) as {
         tools: { name: string }[];

@@ -184,7 +184,6 @@ describe("errors of requests", () => {
     ["resources/read", {}],
     ["resources/read", { uri: "test://missing" }],
     ["resources/read", { uri: "not a uri" }],
-    ["resources/read", { uri: "test://guarded" }],
     ["completion/complete", {}],
     ["completion/complete", { ref: { type: "ref/prompt", name: "missing" }, argument: { name: "a", value: "" } }],
     ["completion/complete", { ref: { type: "ref/other", name: "greet" }, argument: { name: "a", value: "" } }],

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { McpError, PermissionError, Retryable, ToolError } from "../../src/index.js";
 import { modernRequest, post } from "../support/raw-http.js";
+import type { WireObject } from "../support/wire-schema.js";
 import { expectError, expectReplay, facts, outcome, textOf } from "./helpers/outcomes.js";
 import { newKey } from "./helpers/way.js";
 import { OVER_HTTP, WAYS } from "./helpers/ways.js";
@@ -24,6 +25,13 @@ const asked = () => ({ name: "turns", args: {}, key: newKey() });
 const throwing = (error: unknown) => () => {
   throw error;
 };
+
+/** What the caller of a refused call reads: a protocol error where HTTP carries the challenge, else a result. */
+function refusalOf(answer: WireObject): string {
+  if (answer.error !== undefined) return String((answer.error as WireObject).message);
+  expect(answer.result).toMatchObject({ isError: true });
+  return textOf(answer);
+}
 
 describe.each(WAYS)("[19] $name: a handler that", (way) => {
   it.each([
@@ -65,9 +73,8 @@ describe.each(WAYS)("[19] $name: a handler that", (way) => {
     const ask = asked();
     for (let time = 0; time < 2; time += 1) {
       const answer = await client.call(ask);
-      expect(answer.result).toMatchObject({ isError: true });
-      expect(textOf(answer)).toMatch(text);
-      expect(facts(answer)).toBeUndefined();
+      expect(refusalOf(answer)).toMatch(text);
+      expect(answer.result === undefined ? undefined : facts(answer)).toBeUndefined();
     }
     const third = await client.call(ask);
     expect(textOf(third)).toBe("third");
@@ -167,7 +174,7 @@ describe.each(OVER_HTTP)("$name: what a caller may is decided anew", (way) => {
     const client = await way.start(one, "alice");
     const ask = { name: "needs", args: { of: "a" }, key: newKey() };
     PERMISSIONS.set("alice", ["x:read"]);
-    expectError(await client.call(ask), -32602);
+    expect(refusalOf(await client.call(ask))).toMatch(/Permission denied for tool needs: it needs x:write/);
     PERMISSIONS.set("alice", ["x:write"]);
     const done = await client.call(ask);
     expect([textOf(done).slice(0, 4), facts(done), one.works.count("a")]).toEqual(["done", undefined, 1]);
@@ -191,7 +198,7 @@ describe.each(OVER_HTTP)("$name: what a caller may is decided anew", (way) => {
       await first.answer;
       refused.push(await client.call(ask));
       for (const answer of refused) {
-        expectError(answer, -32602);
+        expect(refusalOf(answer)).toMatch(/Permission denied/);
         expect(JSON.stringify(answer)).not.toMatch(/those who may write|holdfast\/operation/);
       }
       PERMISSIONS.set("alice", ["x:*"]);

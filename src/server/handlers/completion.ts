@@ -1,7 +1,7 @@
-import { ErrorCode, McpError } from "../../errors.js";
+import { ErrorCode, McpError, PermissionError } from "../../errors.js";
 import { type JsonObject, own, ownObject, ownString } from "../../util/json.js";
 import { chain, type MaybePromise } from "../../util/maybe-promise.js";
-import { mayAccess } from "../access.js";
+import { judge } from "../access.js";
 import type { Call } from "../call.js";
 import type { Entry } from "../entries.js";
 import type { Completer } from "../types.js";
@@ -24,8 +24,9 @@ export function complete(call: Call): MaybePromise<object> {
     throw new McpError(ErrorCode.InvalidParams, "completion/complete needs ref and argument { name, value }");
   }
   const target = targetOf(call, ref);
-  return chain(mayAccess(target.entry, call.peer, undefined), (permitted) => {
-    if (!permitted) throw unknownRef();
+  return chain(judge(target.entry, call.peer, undefined), (access) => {
+    if (access === false) throw unknownRef();
+    if (access !== true) throw new PermissionError(access.permissions, `completion of ${target.entry.name}`);
     const completer = own(target.completers as JsonObject, name) as Completer | undefined;
     if (completer === undefined) return toResult([]);
     const known = (ownObject(ownObject(call.params, "context"), "arguments") ?? {}) as Record<string, string>;

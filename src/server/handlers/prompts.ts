@@ -1,8 +1,8 @@
-import { ErrorCode, McpError } from "../../errors.js";
+import { ErrorCode, McpError, PermissionError } from "../../errors.js";
 import type { GetPromptResult } from "../../protocol/types.js";
 import { isObject, own, ownString } from "../../util/json.js";
 import { chain, type MaybePromise } from "../../util/maybe-promise.js";
-import { mayAccess, mayCall, mayTry } from "../access.js";
+import { type Access, judge, judgeEarly, judgeLate } from "../access.js";
 import type { Call } from "../call.js";
 import { CallContext } from "../context.js";
 import type { PromptEntry } from "../entries.js";
@@ -23,8 +23,8 @@ export function getPrompt(call: Call): MaybePromise<object> {
   if (!isObject(args)) throw new McpError(ErrorCode.InvalidParams, "prompts/get: arguments must be an object");
   const prompt = call.app.catalogue.prompts.get(name);
   if (prompt === undefined) throw unknownPrompt(name);
-  return chain(mayTry(prompt, call.peer), (maybe) => {
-    if (!maybe) throw unknownPrompt(name);
+  return chain(judgeEarly(prompt, call.peer), (access) => {
+    if (access !== true) throw refused(name, access);
     if (prompt.args === undefined) return renderPermitted(call, prompt, args);
     return chain(prompt.args.validate(args), (checked) => {
       return checked.ok ? renderPermitted(call, prompt, checked.value) : refuseArguments(call, prompt, checked);
@@ -34,18 +34,22 @@ export function getPrompt(call: Call): MaybePromise<object> {
 
 /** The requirement sees what the handler will see: arguments after validation. */
 function renderPermitted(call: Call, prompt: PromptEntry, args: unknown): MaybePromise<object> {
-  return chain(mayCall(prompt, call.peer, args), (permitted) => {
-    if (!permitted) throw unknownPrompt(prompt.name);
+  return chain(judgeLate(prompt, call.peer, args), (access) => {
+    if (access !== true) throw refused(prompt.name, access);
     return render(call, prompt, args);
   });
 }
 
 function refuseArguments(call: Call, prompt: PromptEntry, checked: ValidationFailed): MaybePromise<never> {
-  return chain(mayAccess(prompt, call.peer, undefined), (known) => {
-    if (!known) throw unknownPrompt(prompt.name);
+  return chain(judge(prompt, call.peer, undefined), (access) => {
+    if (access !== true) throw refused(prompt.name, access);
     const text = `Invalid arguments for prompt ${prompt.name}: ${describeIssues(checked.issues)}`;
     throw new McpError(ErrorCode.InvalidParams, text);
   });
+}
+
+function refused(name: string, access: Exclude<Access, true>): Error {
+  return access === false ? unknownPrompt(name) : new PermissionError(access.permissions, `prompt ${name}`);
 }
 
 function unknownPrompt(name: string): McpError {

@@ -1,8 +1,8 @@
-import { ErrorCode, McpError } from "../../errors.js";
+import { ErrorCode, McpError, PermissionError } from "../../errors.js";
 import type { Resource, ResourceContents } from "../../protocol/types.js";
 import { isObject, type JsonObject, ownString } from "../../util/json.js";
 import { chain, type MaybePromise } from "../../util/maybe-promise.js";
-import { accessible, mayAccess } from "../access.js";
+import { type Access, accessible, judge } from "../access.js";
 import type { Call } from "../call.js";
 import { CallContext } from "../context.js";
 import type { ResourceEntry, TemplateEntry } from "../entries.js";
@@ -54,7 +54,7 @@ export function readResource(call: Call): MaybePromise<object> {
   const uri = uriOf(call);
   return chain(findReading(call, uri), (reading) => {
     const url = URL.canParse(uri) ? new URL(uri) : undefined;
-    if (reading === undefined || url === undefined) throw notFound(call, uri);
+    if (url === undefined || !isReading(reading)) throw refused(call, uri, reading);
     return runHandler(call, {
       work: () => reading.read(url, new CallContext(call)),
       timeoutMs: undefined,
@@ -75,34 +75,46 @@ export function uriOf(call: Call): string {
 
 /** True when there is something at `uri` and the caller may read it. */
 export function mayRead(call: Call, uri: string): MaybePromise<boolean> {
-  return chain(findReading(call, uri), (reading) => reading !== undefined);
+  return chain(findReading(call, uri), isReading);
 }
 
-/** The first registration that answers `uri` and that the caller may access. */
-function findReading(call: Call, uri: string): MaybePromise<Reading | undefined> {
+type Found = Reading | Exclude<Access, true>;
+
+function isReading(found: Found): found is Reading {
+  return found !== false && "read" in found;
+}
+
+/** The first registration that answers `uri` and that the caller may access; else why there is none. */
+function findReading(call: Call, uri: string): MaybePromise<Found> {
   const { resources, templates } = call.app.catalogue;
   const fixed = resources.get(uri);
-  if (fixed === undefined) return findTemplate(call, uri, templates.entries, 0);
+  if (fixed === undefined) return findTemplate(call, uri, templates.entries, { from: 0, denied: false });
   const reading: Reading = { entry: fixed, read: (url, ctx) => fixed.read(url, ctx) };
-  return chain(mayAccess(fixed, call.peer, { uri }), (permitted) => (permitted ? reading : undefined));
+  return chain(judge(fixed, call.peer, { uri }), (access) => (access === true ? reading : access));
 }
 
 function findTemplate(
   call: Call,
   uri: string,
   entries: readonly TemplateEntry[],
-  from: number,
-): MaybePromise<Reading | undefined> {
+  { from, denied }: { readonly from: number; readonly denied: Exclude<Access, true> },
+): MaybePromise<Found> {
   for (let index = from; index < entries.length; index += 1) {
     const entry = entries[index];
     const variables = entry?.template.uriTemplate.match(uri);
     if (entry === undefined || variables === undefined) continue;
-    return chain(mayAccess(entry, call.peer, { uri, ...variables }), (permitted) => {
-      if (!permitted) return findTemplate(call, uri, entries, index + 1);
+    return chain(judge(entry, call.peer, { uri, ...variables }), (access) => {
+      // The first denial is told if nothing else answers.
+      if (access !== true) return findTemplate(call, uri, entries, { from: index + 1, denied: denied || access });
       return { entry, read: (url, ctx) => entry.read(url, variables, ctx) };
     });
   }
-  return undefined;
+  return denied;
+}
+
+function refused(call: Call, uri: string, found: Found): Error {
+  if (found === false || isReading(found)) return notFound(call, uri);
+  return new PermissionError(found.permissions, `resource ${uri}`);
 }
 
 /** The error for a resource that does not exist, or that this caller may not know of. */
@@ -129,7 +141,7 @@ function finishRead(call: Call, value: unknown, cache: CacheHint | undefined): o
 export function subscribe(call: Call): MaybePromise<object> {
   const uri = uriOf(call);
   return chain(findReading(call, uri), (reading) => {
-    if (reading === undefined) throw notFound(call, uri);
+    if (!isReading(reading)) throw refused(call, uri, reading);
     if (call.peer.session === undefined) {
       throw new McpError(
         ErrorCode.InvalidRequest,

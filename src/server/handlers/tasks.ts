@@ -3,7 +3,7 @@ import { principalKey } from "../../auth/principal.js";
 import { ErrorCode, McpError, MissingClientCapabilityError } from "../../errors.js";
 import { declaresTasks, TASKS_CAPABILITY } from "../../protocol/revisions/2026-07-28/tasks.js";
 import { ownObject, ownString } from "../../util/json.js";
-import { mayCall, mayTry } from "../access.js";
+import { judgeEarly, judgeLate } from "../access.js";
 import type { Call } from "../call.js";
 import { describeTask } from "../tasks/describe.js";
 import { isIdle, readTask, type StoredTask } from "../tasks/record.js";
@@ -62,11 +62,11 @@ export async function findTask(call: Call, taskId: string): Promise<StoredTask |
 async function maySee({ app, peer }: Call, { facts }: StoredTask): Promise<boolean> {
   const tool = app.catalogue.tools.get(facts.tool);
   if (tool === undefined) return true;
-  if (!(await mayTry(tool, peer))) return false;
+  if ((await judgeEarly(tool, peer)) !== true) return false;
   if (facts.args === undefined) return true;
   // The requirement sees what the handler saw.
   const checked = await (tool.input?.validate(facts.args) ?? { ok: true as const, value: facts.args });
-  return checked.ok && (await mayCall(tool, peer, checked.value));
+  return checked.ok && (await judgeLate(tool, peer, checked.value)) === true;
 }
 
 function notFound(): McpError {

@@ -1,8 +1,9 @@
+import { permissionsNeeded } from "../../auth/permissions.js";
 import { ErrorCode, McpError, MissingClientCapabilityError, PermissionError } from "../../errors.js";
 import type { CallToolResult } from "../../protocol/types.js";
 import { isObject, own, ownString } from "../../util/json.js";
 import { chain, type MaybePromise } from "../../util/maybe-promise.js";
-import { mayAccess, mayCall, mayTry } from "../access.js";
+import { type Access, judge, judgeEarly, judgeLate } from "../access.js";
 import type { Call } from "../call.js";
 import { CallContext } from "../context.js";
 import type { ToolEntry } from "../entries.js";
@@ -30,8 +31,8 @@ export function callTool(call: Call): MaybePromise<object> {
   const tool = call.app.catalogue.tools.get(name);
   if (tool === undefined) throw unknownTool(name);
   const args = given ?? {};
-  return chain(mayTry(tool, call.peer), (maybe) => {
-    if (!maybe) throw unknownTool(name);
+  return chain(judgeEarly(tool, call.peer), (access) => {
+    if (access !== true) return refuseAccess(call, tool, access);
     if (tool.input === undefined) return callPermitted(call, tool, args);
     return chain(tool.input.validate(args), (checked) => {
       return checked.ok ? callPermitted(call, tool, checked.value) : refuseArguments(call, tool, checked);
@@ -41,21 +42,31 @@ export function callTool(call: Call): MaybePromise<object> {
 
 /** The requirement sees what the handler will see: arguments after validation. */
 function callPermitted(call: Call, tool: ToolEntry, args: unknown): MaybePromise<object> {
-  return chain(mayCall(tool, call.peer, args), (permitted) => {
-    if (!permitted) throw unknownTool(tool.name);
-    return invoke(call, tool, args);
+  return chain(judgeLate(tool, call.peer, args), (access) => {
+    return access === true ? invoke(call, tool, args) : refuseAccess(call, tool, access);
   });
 }
 
-/** A tool the caller may not use is answered like one that does not exist: names are not confirmed to strangers. */
+/** A challenge where there is a place for it, else words for the model; what is hidden does not exist. */
+function refuseAccess(call: Call, tool: ToolEntry, access: Exclude<Access, true>): object {
+  if (access === false) throw unknownTool(tool.name);
+  return call.peer.revision.callResult(refuse(call, new PermissionError(access.permissions, `tool ${tool.name}`)));
+}
+
+function refuse(call: Call, error: PermissionError): CallToolResult {
+  if (call.exchange.challenges === true && call.task === undefined) throw error;
+  return errorResult(error.message);
+}
+
+/** The answer for a tool that does not exist, and for one that the caller may not know of. */
 export function unknownTool(name: string): McpError {
   return new McpError(ErrorCode.InvalidParams, `Unknown tool: ${name}`);
 }
 
 /** A result and not a protocol error: the model can read it and call again (2025-11-25, tools, "Error Handling"). */
 function refuseArguments(call: Call, tool: ToolEntry, checked: ValidationFailed): MaybePromise<object> {
-  return chain(mayAccess(tool, call.peer, undefined), (known) => {
-    if (!known) throw unknownTool(tool.name);
+  return chain(judge(tool, call.peer, undefined), (access) => {
+    if (access !== true) return refuseAccess(call, tool, access);
     const text = `Invalid arguments for tool ${tool.name}: ${describeIssues(checked.issues)}`;
     return call.peer.revision.callResult(errorResult(text));
   });
@@ -76,7 +87,7 @@ export function toolWork(call: Call, tool: ToolEntry, args: unknown, asTask = fa
   const timeoutMs = tool.timeoutMs ?? (asTask ? call.app.limits.callTimeoutMs : undefined);
   return {
     run: (one) => runTool(one, tool, args, timeoutMs),
-    refused: (error) => call.peer.revision.callResult(recover(call, tool, error)),
+    refused: (error) => call.peer.revision.callResult(recoverUnstarted(call, tool, error)),
   };
 }
 
@@ -87,10 +98,18 @@ function runTool(call: Call, tool: ToolEntry, args: unknown, timeoutMs = tool.ti
     timeoutMs,
     finish: (value) => finish(call, tool, value),
     recover: (error) => {
-      if (call.operation !== undefined && isRefusal(error, call.operation)) throw error;
+      if (call.operation === undefined) return recoverUnstarted(call, tool, error);
+      if (isRefusal(error, call.operation)) throw error;
       return recover(call, tool, error);
     },
   });
+}
+
+/** `ctx.require` denied work that has had no effect: told as a denial of the tool is, with all that the call needs. */
+function recoverUnstarted(call: Call, tool: ToolEntry, error: unknown): CallToolResult {
+  if (!(error instanceof PermissionError)) return recover(call, tool, error);
+  const needed = permissionsNeeded(tool.requires, call.peer.principal);
+  return refuse(call, new PermissionError([...new Set([...needed, ...error.required])], `tool ${tool.name}`));
 }
 
 function finish(call: Call, tool: ToolEntry, value: unknown): MaybePromise<CallToolResult> {

@@ -4,7 +4,7 @@ import type { Outcome, Settlement } from "../../operations/types.js";
 import type { JournalEntry } from "../../stores/operations.js";
 import type { JsonObject } from "../../util/json.js";
 import { within } from "../../util/timer.js";
-import { mayCall } from "../access.js";
+import { judgeLate } from "../access.js";
 import { Call } from "../call.js";
 import type { ToolEntry } from "../entries.js";
 import type { Exchange } from "../exchange.js";
@@ -99,7 +99,7 @@ function rerun(call: Call, tool: ToolEntry | undefined, args: JsonObject): [Tool
   const run = async () => {
     const checked = await (tool.input?.validate(args) ?? { ok: true as const, value: args });
     if (!checked.ok) return errorResult(`Invalid arguments for tool ${tool.name}: ${describeIssues(checked.issues)}`);
-    if (!(await mayCall(tool, call.peer, checked.value))) {
+    if ((await judgeLate(tool, call.peer, checked.value)) !== true) {
       throw new McpError(ErrorCode.InvalidParams, `Unknown tool: ${tool.name}`);
     }
     return toolWork(call, tool, checked.value, true).run(call);

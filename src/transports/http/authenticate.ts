@@ -1,52 +1,89 @@
 import type { AuthRequest } from "../../auth/authenticator.js";
 import type { Principal } from "../../auth/principal.js";
+import { AuthenticationError, AuthenticationUnavailableError } from "../../errors.js";
 import type { App } from "../../server/app.js";
 import { isObject } from "../../util/json.js";
 import { isThenable } from "../../util/maybe-promise.js";
 import { after } from "../../util/timer.js";
+import type { Protection, Refusal } from "./protection.js";
 import { refuse, refuseBusy } from "./respond.js";
 import type { HttpExchange } from "./types.js";
 
+/** Who is asked, and what those are told that may not come in. */
+export interface Door {
+  readonly app: App;
+  readonly protection: Protection;
+}
+
+/** Tokens in URLs end in logs, histories and referrers (OAuth 2.1, section 5.1; 2026-07-28, "Token Requirements"). */
+const TOKEN_IN_QUERY = /(?:^|&)access_token=/;
+
 /** Finds out who is calling; every way of not knowing ends here, before a body is read or a handler runs. */
-export function authenticate(app: App, http: HttpExchange, next: (principal: Principal) => void): void {
-  let answer: ReturnType<App["auth"]["authenticate"]>;
-  try {
-    answer = app.auth.authenticate(http satisfies AuthRequest);
-  } catch (error) {
-    return deny(app, http, error);
+export function authenticate(door: Door, http: HttpExchange, next: (principal: Principal) => void): void {
+  const { auth } = door.app;
+  if (auth.authenticates && http.query !== "" && TOKEN_IN_QUERY.test(http.query)) {
+    const description = "Send the access token in the Authorization header, not in the URL.";
+    return deny(door, http, { error: "invalid_request", description });
   }
-  if (isThenable(answer)) return wait(app, http, answer as Promise<Principal | undefined>, next);
-  return isPrincipal(answer) ? next(answer) : deny(app, http);
+  let answer: ReturnType<typeof auth.authenticate>;
+  try {
+    answer = auth.authenticate(http satisfies AuthRequest);
+  } catch (error) {
+    return failed(door, http, error);
+  }
+  if (isThenable(answer)) return wait(door, http, answer as Promise<Principal | undefined>, next);
+  admit(door, http, answer, next);
 }
 
 /** The decision takes time, but not for ever: whoever waits for it holds a connection. */
 function wait(
-  app: App,
+  door: Door,
   http: HttpExchange,
   answer: PromiseLike<Principal | undefined>,
   next: (principal: Principal) => void,
 ): void {
+  const { auth, limits, logger } = door.app;
   let settled = false;
   const once = (work: () => void) => {
     if (!settled) work();
     settled = true;
     clearTimeout(timer);
   };
-  const timer = after(app.limits.authTimeoutMs, () => {
+  const timer = after(limits.authTimeoutMs, () => {
     once(() => {
-      app.logger.log("error", "authentication_timeout", { scheme: app.auth.scheme });
+      logger.log("error", "authentication_timeout", { scheme: auth.scheme });
       refuseBusy(http, "It could not be found out in time who is calling");
     });
   });
   Promise.resolve(answer).then(
-    (late) => once(() => (isPrincipal(late) ? next(late) : deny(app, http))),
-    (error: unknown) => once(() => deny(app, http, error ?? "no reason given")),
+    (late) => once(() => admit(door, http, late, next)),
+    (error: unknown) => once(() => failed(door, http, error ?? "no reason given")),
   );
 }
 
-function deny(app: App, http: HttpExchange, error?: unknown): void {
-  if (error !== undefined) app.logger.log("warn", "authentication_failed", { error });
-  refuse(http, 401, "Unauthorized.", { "www-authenticate": "Bearer" });
+function admit(door: Door, http: HttpExchange, answer: unknown, next: (principal: Principal) => void): void {
+  if (!isPrincipal(answer)) return deny(door, http, {});
+  // Whatever the authenticator says: credentials that have ended are none.
+  if (answer.expiresAt !== undefined && !(answer.expiresAt > Date.now())) {
+    return deny(door, http, { error: "invalid_token", description: "The credentials have expired." });
+  }
+  next(answer);
+}
+
+function failed(door: Door, http: HttpExchange, error: unknown): void {
+  const { auth, logger } = door.app;
+  if (error instanceof AuthenticationUnavailableError) {
+    logger.log("error", "authentication_unavailable", { scheme: auth.scheme, error });
+    return refuseBusy(http, "It cannot be found out now who is calling");
+  }
+  logger.log("warn", "authentication_failed", { scheme: auth.scheme, error });
+  const description = error instanceof AuthenticationError ? error.message : "The credentials were not accepted.";
+  deny(door, http, { error: "invalid_token", description });
+}
+
+function deny({ protection }: Door, http: HttpExchange, refusal: Refusal): void {
+  const text = refusal.description === undefined ? "Unauthorized." : `Unauthorized: ${refusal.description}`;
+  refuse(http, 401, text, { "www-authenticate": protection.challenge(http, refusal) });
 }
 
 function isPrincipal(value: unknown): value is Principal {

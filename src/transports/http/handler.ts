@@ -23,6 +23,7 @@ import { Gate, type GateOptions, preflightHeaders } from "./gate.js";
 import { type LegacyLane, serveDelete, serveGet, servePost } from "./legacy.js";
 import { serveModern } from "./modern.js";
 import { acceptedForms, isJson } from "./negotiation.js";
+import { Protection } from "./protection.js";
 import { followDelivery, refuse, refuseBusy, refuseDraining, refuseMessage } from "./respond.js";
 import { HttpSessions } from "./sessions.js";
 import { SseTransport } from "./sse-transport.js";
@@ -39,7 +40,7 @@ export interface HttpOptions extends GateOptions {
 export interface Route {
   readonly path: string;
   readonly method: string;
-  /** False for the two probes, which say nothing about anybody. */
+  /** False for the probes and the documents of RFC 9728, which say nothing about anybody. */
   readonly authenticated: boolean;
   readonly serve: (http: HttpExchange, principal: Principal) => void;
 }
@@ -51,6 +52,7 @@ export class HttpTransport {
   readonly #lane: LegacyLane;
   readonly #sse: SseTransport;
   readonly #jsonBounds: JsonBounds;
+  readonly #protection: Protection;
   readonly #byPath = new Map<string, Map<string, Route>>();
 
   constructor(app: App, options: HttpOptions) {
@@ -71,7 +73,14 @@ export class HttpTransport {
       },
       { ticker: app.ticker, budget: app.budgets.streams },
     );
-    this.#lane = { app, streams, sessions: new HttpSessions(app, streams, options.mcpPath ?? options.ssePath) };
+    this.#protection = new Protection(app, options);
+    const protection = this.#protection;
+    this.#lane = {
+      app,
+      protection,
+      streams,
+      sessions: new HttpSessions(app, streams, options.mcpPath ?? options.ssePath),
+    };
     this.#sse = new SseTransport(app, streams, {
       path: options.messagesPath,
       publicPrefix: prefixOf(options.publicUrl),
@@ -116,6 +125,7 @@ export class HttpTransport {
     return [
       ...open("/health", (http) => refuse(http, 200, "ok")),
       ...open("/ready", (http) => (this.#app.draining ? refuseDraining(http) : refuse(http, 200, "ready"))),
+      ...this.#protection.routes().flatMap(({ path, serve }) => open(path, serve)),
       ...mcp,
       guarded(ssePath, "GET", (http, principal) => this.#sse.open(http, principal)),
       guarded(messagesPath, "POST", (http, principal) => {
@@ -141,7 +151,7 @@ export class HttpTransport {
       return refuse(http, 405, "Method not allowed.", { allow: [...methods.keys()].join(", ") });
     }
     if (!route.authenticated) return route.serve(http, ANONYMOUS_PRINCIPAL);
-    authenticate(this.#app, http, (principal) => this.#guard(http, () => route.serve(http, principal)));
+    authenticate(this.#lane, http, (principal) => this.#guard(http, () => route.serve(http, principal)));
   }
 
   #guard(http: HttpExchange, work: () => void): void {
@@ -198,7 +208,7 @@ export class HttpTransport {
     const kind = messageKind(body);
     if (kind === "request") {
       if (this.#app.draining) return refuseDraining(http);
-      return serveModern(this.#app, http, body as RequestMessage, principal);
+      return serveModern(this.#lane, http, body as RequestMessage, principal);
     }
     const unknown = unknownVersion(http);
     if (unknown !== undefined) return refuseMessage(http, 400, unknown);
@@ -254,6 +264,7 @@ function withHeaders(http: HttpExchange, extra: ReplyHeaders): HttpExchange {
     path: http.path,
     query: http.query,
     prefix: http.prefix ?? "",
+    scheme: http.scheme ?? "http",
     remoteAddress: http.remoteAddress,
     localAddress: http.localAddress,
     header: (name) => http.header(name),

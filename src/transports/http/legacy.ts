@@ -26,15 +26,17 @@ import type { StreamRegistry } from "../../streams/registry.js";
 import { chain } from "../../util/maybe-promise.js";
 import { acceptedForms } from "./negotiation.js";
 import { PostExchange } from "./post-exchange.js";
+import type { Protection } from "./protection.js";
 import { JSON_HEADERS, refuse, refuseBusy, refuseDraining, refuseMessage, SSE_HEADERS } from "./respond.js";
 import { answerAnew, CALL_NOTE, STANDING_NOTE } from "./restored.js";
 import type { HttpSessions, LiveSession } from "./sessions.js";
-import { SseSink } from "./sse-sink.js";
+import { endWith, SseSink } from "./sse-sink.js";
 import type { HttpExchange } from "./types.js";
 
 /** What the legacy lane works with. */
 export interface LegacyLane {
   readonly app: App;
+  readonly protection: Protection;
   readonly sessions: HttpSessions;
   readonly streams: StreamRegistry;
 }
@@ -98,9 +100,10 @@ function accept(kind: MessageKind, body: unknown, live: LiveSession | undefined)
 }
 
 function exchangeFor(lane: LegacyLane, http: HttpExchange, peer: Peer, live: LiveSession | undefined): PostExchange {
-  const { app, streams } = lane;
+  const { app, protection, streams } = lane;
   const resumable = live === undefined || !peer.revision.resumable ? undefined : { streams, owner: live.sid };
-  return new PostExchange({ app, http, peer, calls: live?.session.calls, accepted: acceptedForms(http), resumable });
+  const accepted = acceptedForms(http);
+  return new PostExchange({ app, protection, http, peer, calls: live?.session.calls, accepted, resumable });
 }
 
 /** A JSON-RPC batch (2025-03-26): one reply with all answers, or a stream of them when a call speaks on the way. */
@@ -181,29 +184,33 @@ export function serveGet(lane: LegacyLane, http: HttpExchange, principal: Princi
   if (app.draining) return refuseDraining(http);
   const lastEventId = http.header(HEADER.lastEventId);
   const live = sessions.acquire(opened, principal);
-  if (lastEventId === undefined) return stand(lane, http, live);
+  if (lastEventId === undefined) return stand(lane, http, live, principal);
   chain(streams.find(lastEventId, facts.sid, countedKey(principal)), (cursor) => {
     // What the client waits for is gone for good, so the session is no longer what it believes: it must start anew.
     if (cursor === undefined) return refuseGone(http, undefined);
     const { stream, seq, notes } = cursor;
-    stream.resume(attach(lane, http, stream), seq);
+    stream.resume(attach(lane, http, stream, principal), seq);
     if (notes !== undefined) restore(lane, live, { stream, notes, principal });
   });
 }
 
 /** A new standing stream: what belongs to no request comes on it. */
-function stand(lane: LegacyLane, http: HttpExchange, live: LiveSession): void {
+function stand(lane: LegacyLane, http: HttpExchange, live: LiveSession, principal: Principal): void {
   const { sessions, streams } = lane;
   if (!sessions.mayStand(live)) return refuse(http, 409, "This session has too many open streams.");
   const stream = streams.create(live.sid, live.counted);
   if (stream === undefined) return refuseBusy(http, "Too many open streams");
-  stream.open(attach(lane, http, stream), live.session.revision.priming);
+  stream.open(attach(lane, http, stream, principal), live.session.revision.priming);
   stream.note(STANDING_NOTE, "");
   sessions.stand(live, stream);
 }
 
-function attach({ app }: LegacyLane, http: HttpExchange, stream: EventStream): SseSink {
-  const sink = new SseSink(http.stream(200, SSE_HEADERS), app);
+function attach({ app }: LegacyLane, http: HttpExchange, stream: EventStream, principal: Principal): SseSink {
+  const sink = new SseSink(
+    http.stream(200, SSE_HEADERS),
+    app,
+    endWith(principal, () => stream.close()),
+  );
   http.onGone(() => {
     sink.gone();
     stream.detach(sink);

@@ -1,11 +1,12 @@
 /** Streamable HTTP of 2026-07-28: stateless, every request checked against its own headers. */
 import type { Principal } from "../../auth/principal.js";
-import { ErrorCode } from "../../errors.js";
+import { ErrorCode, PermissionError } from "../../errors.js";
 import { decodeHeaderValue, HEADER, headerMatches } from "../../protocol/headers.js";
-import type { RequestMessage, RpcErrorShape } from "../../protocol/jsonrpc.js";
+import { encodeError, type RequestMessage, type RpcErrorShape } from "../../protocol/jsonrpc.js";
 import { decodeEnvelope, isEnvelopeError } from "../../protocol/revisions/2026-07-28/envelope.js";
 import { MODERN, revisionOf } from "../../protocol/revisions/index.js";
-import { mayAccess } from "../../server/access.js";
+import type { RequestId } from "../../protocol/types.js";
+import { judge } from "../../server/access.js";
 import type { App } from "../../server/app.js";
 import { unsupported } from "../../server/channel.js";
 import { dispatchRequest, methodNotFound } from "../../server/dispatch.js";
@@ -14,9 +15,10 @@ import { unknownTool } from "../../server/handlers/tools.js";
 import type { Peer } from "../../server/peer.js";
 import { type JsonObject, own, ownObject, ownString } from "../../util/json.js";
 import { chain } from "../../util/maybe-promise.js";
+import type { Door } from "./authenticate.js";
 import { acceptedForms } from "./negotiation.js";
 import { PostExchange } from "./post-exchange.js";
-import { refuseMessage } from "./respond.js";
+import { JSON_HEADERS, refuseMessage } from "./respond.js";
 import type { HttpExchange } from "./types.js";
 
 /** Where the value of `Mcp-Name` stands in the body, by method (2026-07-28, "Standard Request Headers"). */
@@ -30,7 +32,7 @@ const NAME_SOURCE: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Serves one request; the order of the checks is the specification's: envelope, version, method, name, parameters. */
-export function serveModern(app: App, http: HttpExchange, message: RequestMessage, principal: Principal): void {
+export function serveModern(door: Door, http: HttpExchange, message: RequestMessage, principal: Principal): void {
   const envelope = decodeEnvelope(message.params);
   if (isEnvelopeError(envelope)) return refuseMessage(http, 400, envelope, message.id);
   const mismatch = checkVersionHeader(http, envelope.protocolVersion);
@@ -47,20 +49,32 @@ export function serveModern(app: App, http: HttpExchange, message: RequestMessag
   if (wrong !== undefined) return refuseMessage(http, 400, wrong, message.id);
   const client = { info: envelope.clientInfo, capabilities: envelope.capabilities };
   const peer: Peer = { revision: MODERN, transport: "http", principal, client, session: undefined };
-  const tool = mirrored(app, message);
-  if (tool === undefined) return serve(app, http, message, peer);
+  const tool = mirrored(door.app, message);
+  if (tool === undefined) return serve(door, http, message, peer);
   const error = checkParamHeaders(tool, http, ownObject(message.params, "arguments"));
-  if (error === undefined) return serve(app, http, message, peer);
-  // A mismatch is refused in any case; only callers who may know the tool are told which headers it wants.
-  chain(mayAccess(tool, peer, undefined), (known) => {
-    if (known) refuseMessage(http, 400, error, message.id);
-    else refuseMessage(http, 200, describe(unknownTool(tool.name)), message.id);
+  if (error === undefined) return serve(door, http, message, peer);
+  // A mismatch is refused in any case; only callers who may use the tool are told which headers it wants.
+  chain(judge(tool, peer, undefined), (access) => {
+    if (access === true) refuseMessage(http, 400, error, message.id);
+    else if (access === false) refuseMessage(http, 200, describe(unknownTool(tool.name)), message.id);
+    else refuseForbidden(door, http, new PermissionError(access.permissions, `tool ${tool.name}`), message.id);
   });
 }
 
-function serve(app: App, http: HttpExchange, message: RequestMessage, peer: Peer): void {
+function refuseForbidden({ protection }: Door, http: HttpExchange, error: PermissionError, id: RequestId): void {
+  const { message, required } = error;
+  const challenge = protection.challenge(http, {
+    error: "insufficient_scope",
+    description: message,
+    permissions: required,
+  });
+  const headers = { ...JSON_HEADERS, "www-authenticate": challenge };
+  http.end(403, headers, encodeError(id, { code: ErrorCode.Forbidden, message }));
+}
+
+function serve({ app, protection }: Door, http: HttpExchange, message: RequestMessage, peer: Peer): void {
   const accepted = acceptedForms(http);
-  const exchange = new PostExchange({ app, http, peer, calls: undefined, accepted, resumable: undefined });
+  const exchange = new PostExchange({ app, protection, http, peer, calls: undefined, accepted, resumable: undefined });
   const call = dispatchRequest(app, exchange, message);
   if (exchange.done) return;
   // Closing the connection is how a client of this revision cancels.

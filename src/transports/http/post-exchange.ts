@@ -14,9 +14,10 @@ import type { EventStream } from "../../streams/event-stream.js";
 import type { StreamRegistry } from "../../streams/registry.js";
 import type { Ticking } from "../../util/ticker.js";
 import type { Accepted } from "./negotiation.js";
+import type { Protection } from "./protection.js";
 import { BUSY_HEADERS, followDelivery, JSON_HEADERS, SSE_HEADERS } from "./respond.js";
 import { CALL_NOTE, noteCall } from "./restored.js";
-import { SseSink } from "./sse-sink.js";
+import { endWith, SseSink } from "./sse-sink.js";
 import { StallWatch } from "./stall-watch.js";
 import type { HttpExchange } from "./types.js";
 
@@ -33,6 +34,7 @@ const LARGE_ANSWER = 65_536;
 
 export interface PostOptions {
   readonly app: App;
+  readonly protection: Protection;
   readonly http: HttpExchange;
   readonly peer: Peer;
   readonly calls: CallRegister | undefined;
@@ -106,8 +108,14 @@ export class PostExchange implements Exchange, Ticking {
     else this.#write(encodeEvent(message));
   }
 
-  reply(message: string, code: number): void {
+  /** Nothing has been sent yet: the status can still say what is wrong. */
+  get challenges(): boolean {
+    return !this.#done && this.#sink === undefined;
+  }
+
+  reply(message: string, code: number, permissions?: readonly string[]): void {
     if (this.#done) return;
+    if (code === ErrorCode.Forbidden && this.challenges) return this.#forbid(message, permissions);
     if (this.#sink === undefined && this.#stream === undefined && this.#options.accepted.json) {
       this.#finish();
       const { app, http } = this.#options;
@@ -129,6 +137,16 @@ export class PostExchange implements Exchange, Ticking {
       if (this.#onDelivery !== undefined) this.#sink?.whenDelivered(this.#onDelivery);
       this.#sink?.end();
     }
+  }
+
+  /** 403 with all that the call needs in one challenge (2026-07-28, authorization, "Scope Challenge Handling"). */
+  #forbid(message: string, permissions: readonly string[] = []): void {
+    this.#finish();
+    const { http, protection } = this.#options;
+    const needs = permissions.length === 0 ? "The credentials do not permit it" : `It needs ${permissions.join(", ")}`;
+    const description = `The call was refused. ${needs}.`;
+    const challenge = protection.challenge(http, { error: "insufficient_scope", description, permissions });
+    http.end(403, { ...JSON_HEADERS, "www-authenticate": challenge }, message);
   }
 
   abandon(last: string): void {
@@ -169,13 +187,20 @@ export class PostExchange implements Exchange, Ticking {
     if (this.#sink !== undefined) return;
     const { app, http, resumable, peer } = this.#options;
     app.ticker.delete(this);
-    const sink = new SseSink(http.stream(200, SSE_HEADERS), app);
+    // A call that has begun is finished whatever happens to its credentials; one that only listens ends with them.
+    const expiry = endWith(peer.principal, () => this.#listening?.shutdown());
+    const sink = new SseSink(http.stream(200, SSE_HEADERS), app, expiry);
     this.#sink = sink;
     http.onGone(() => this.#gone());
     // At the bound of streams the reply goes on without replay: the call itself has begun and is not lost for that.
     this.#stream = resumable?.streams.create(resumable.owner, countedKey(peer.principal));
     this.#stream?.open(sink, peer.revision.priming);
     if (this.#stream?.durable === true) noteCall(this.#stream, this.#call);
+  }
+
+  get #listening(): Call | undefined {
+    const call = this.cancels ?? this.#call;
+    return call?.lasting === true ? call : undefined;
   }
 
   #finish(): void {

@@ -1,3 +1,4 @@
+import type { Principal } from "../../auth/principal.js";
 import { SSE_KEEP_ALIVE } from "../../protocol/sse.js";
 import type { App } from "../../server/app.js";
 import type { EventSink } from "../../streams/event-stream.js";
@@ -13,6 +14,20 @@ const BEHIND_BYTES = 131_072;
 /** A reader that is still there so long after something was written has it: who loses its connection is noticed. */
 const ARRIVED_MS = 1000;
 
+/** When a reader loses its right to read, and what happens then. */
+export interface Expiry {
+  readonly atMs: number;
+  readonly end: () => void;
+}
+
+/**
+ * Ends a stream with the credentials it was opened with: its client comes back with new ones and goes on where it was.
+ * Undefined for credentials that do not end.
+ */
+export function endWith({ expiresAt }: Principal, end: () => void): Expiry | undefined {
+  return expiresAt === undefined ? undefined : { atMs: expiresAt, end };
+}
+
 interface Unconfirmed {
   readonly writtenAt: number;
   readonly listener: (arrived: boolean) => void;
@@ -27,6 +42,7 @@ export class SseSink implements EventSink, Ticking {
   readonly #app: Pick<App, "ticker" | "limits" | "budgets">;
   readonly #ticker: Ticker;
   readonly #keepAliveMs: number;
+  readonly #expiry: Expiry | undefined;
   #lastWrite: number;
   #ended = false;
   readonly #clock: StallClock;
@@ -35,8 +51,9 @@ export class SseSink implements EventSink, Ticking {
   /** Bytes counted in `queues` for this reader. */
   #counted = 0;
 
-  constructor(stream: ReplyStream, app: Pick<App, "ticker" | "limits" | "budgets">) {
+  constructor(stream: ReplyStream, app: Pick<App, "ticker" | "limits" | "budgets">, expiry?: Expiry) {
     this.#stream = stream;
+    this.#expiry = expiry;
     this.#app = app;
     this.#ticker = app.ticker;
     this.#keepAliveMs = app.limits.keepAliveMs;
@@ -102,6 +119,7 @@ export class SseSink implements EventSink, Ticking {
     if (this.#unconfirmed !== undefined && this.#stream.waiting === 0) this.#confirm(nowMs);
     // Bytes that waited for two keep-alives: the reader is gone without a word.
     if (this.#clock.isStalled(this.#stream.waiting, nowMs)) return this.abort();
+    if (this.#expiry !== undefined && nowMs >= this.#expiry.atMs) this.#expiry.end();
     if (nowMs - this.#lastWrite >= this.#keepAliveMs) this.write(SSE_KEEP_ALIVE);
   }
 

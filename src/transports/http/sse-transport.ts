@@ -19,7 +19,7 @@ import { chain } from "../../util/maybe-promise.js";
 import type { Ticking } from "../../util/ticker.js";
 import { refuseBusy, refuseDraining, refuseMessage, SSE_HEADERS } from "./respond.js";
 import { CALL_NOTE, decodeCall, decodeSession, encodeCall, encodeSession, SESSION_NOTE } from "./restored.js";
-import { SseSink } from "./sse-sink.js";
+import { endWith, SseSink } from "./sse-sink.js";
 import type { HttpExchange } from "./types.js";
 
 /** Whose an HTTP+SSE stream is: no session of another transport can have this owner. */
@@ -82,7 +82,8 @@ export class SseTransport implements Ticking {
     const opened = session ?? this.#create(owner, principal);
     if (opened === undefined) return refuseBusy(http, "Too many open sessions");
     const { stream } = opened;
-    const sink = new SseSink(http.stream(200, SSE_HEADERS), this.#app);
+    const expiry = endWith(principal, () => stream.close());
+    const sink = new SseSink(http.stream(200, SSE_HEADERS), this.#app, expiry);
     http.onGone(() => {
       sink.gone();
       stream.detach(sink);

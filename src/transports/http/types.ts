@@ -7,6 +7,8 @@ export interface HttpExchange {
   readonly path: string;
   /** Query without the question mark; empty when there is none. */
   readonly query: string;
+  /** How the client reached this process; `http` when absent. */
+  readonly scheme?: "http" | "https";
   /** What a framework has in front of `path`, e.g. `/api`; URLs that clients are given begin with it. */
   readonly prefix?: string;
   readonly remoteAddress: string | undefined;

@@ -1,5 +1,5 @@
 /** stdio: one message a line, both eras on one process; ends when its client does, after answering what it asked. */
-import { LOCAL_PRINCIPAL } from "../../auth/principal.js";
+import type { Principal } from "../../auth/principal.js";
 import { ErrorCode } from "../../errors.js";
 import { encodeError } from "../../protocol/jsonrpc.js";
 import type { App } from "../../server/app.js";
@@ -18,6 +18,8 @@ const END_OF_INPUT_GRACE_MS = 1500;
 export interface StdioOptions {
   /** The client is gone or has nothing more to say, and everything it asked for is answered and written. */
   readonly onEnd: () => void;
+  /** Whoever started the process. */
+  readonly principal: Principal;
 }
 
 /** Serves the process's own stdin and stdout. From here on stdout carries the protocol and nothing else. */
@@ -27,7 +29,7 @@ export function serveStdio(app: App, options: StdioOptions): { stop(): void; clo
       app.logger.log("warn", "stray_stdout", { via, at: callSite ?? "unknown", text: text.slice(0, 200) });
     },
   });
-  const server = new StdioServer(app, guard, options.onEnd);
+  const server = new StdioServer(app, guard, options);
   server.start();
   return server;
 }
@@ -35,7 +37,7 @@ export function serveStdio(app: App, options: StdioOptions): { stop(): void; clo
 class StdioServer {
   readonly #app: App;
   readonly #guard: GuardHandle;
-  readonly #onEnd: () => void;
+  readonly #options: StdioOptions;
   readonly #channel: Channel;
   readonly #framer: LineFramer;
   #unwatch: (() => void) | undefined;
@@ -45,12 +47,12 @@ class StdioServer {
   #waiting = 0;
   #stopped = false;
 
-  constructor(app: App, guard: GuardHandle, onEnd: () => void) {
+  constructor(app: App, guard: GuardHandle, given: StdioOptions) {
     this.#app = app;
     this.#guard = guard;
-    this.#onEnd = onEnd;
+    this.#options = given;
     const send = (message: string) => this.#send(message);
-    const options = { transport: "stdio", principal: LOCAL_PRINCIPAL, modern: true } as const;
+    const options = { transport: "stdio", principal: given.principal, modern: true } as const;
     this.#channel = new Channel(app, { ...options, send, live: () => true, congested: () => this.#congested });
     this.#framer = new LineFramer({
       maxLineBytes: app.limits.maxLineBytes,
@@ -123,7 +125,7 @@ class StdioServer {
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#onEnd();
+    this.#options.onEnd();
   }
 }
 

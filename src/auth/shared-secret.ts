@@ -1,0 +1,76 @@
+import { timingSafeEqual } from "node:crypto";
+import { AuthenticationError } from "../errors.js";
+import type { Authenticator } from "./authenticator.js";
+import type { Principal } from "./principal.js";
+import { assertHeaderName, assertNames, assertSecret, sha256 } from "./secrets.js";
+
+export interface SharedSecretOptions {
+  /** At least 16 characters each; several while one is replaced by another. */
+  readonly secret: string | readonly string[];
+  /** What whoever knows the secret may do, e.g. `["*"]`. There is no default: all of it, or nothing, would surprise. */
+  readonly permissions: readonly string[];
+  readonly roles?: readonly string[];
+  /** The header that holds the secret and nothing else. Default: `x-mcp-token`. */
+  readonly header?: string;
+  /** Who this is in logs, audit events and bounds per caller. Default: `gateway`. */
+  readonly subject?: string;
+}
+
+const DEFAULT_HEADER = "x-mcp-token";
+const DEFAULT_SUBJECT = "gateway";
+
+/**
+ * Lets in who sends a secret that both sides know: a gateway, or another service of one's own. All that know it are one
+ * principal. The secret is compared with every configured one in constant time.
+ *
+ * @throws TypeError for a secret that is short, and without `permissions`.
+ *
+ * @example
+ * ```ts
+ * import { McpServer, sharedSecret } from "holdfast";
+ *
+ * const auth = sharedSecret({ secret: process.env.MCP_GATEWAY_SECRET ?? "", permissions: ["*"] });
+ * const mcp = new McpServer({ name: "lab", version: "1.0.0" }, { auth });
+ * ```
+ */
+export function sharedSecret(options: SharedSecretOptions): Authenticator {
+  const header = assertHeaderName(options.header ?? DEFAULT_HEADER, "sharedSecret: header");
+  if (header === "authorization") throw new TypeError("sharedSecret: use apiKeys for the Authorization header.");
+  const digests = digestsOf(options.secret);
+  const principal: Principal = Object.freeze({
+    issuer: "shared-secret",
+    subject: options.subject ?? DEFAULT_SUBJECT,
+    permissions: assertNames(options.permissions, "sharedSecret: permissions"),
+    ...(options.roles !== undefined && { roles: assertNames(options.roles, "sharedSecret: roles") }),
+  });
+  return {
+    scheme: "shared-secret",
+    authenticates: true,
+    authenticate: (request) => {
+      const value = request.header(header);
+      if (value === undefined) return undefined;
+      if (!isOneOf(digests, value)) throw new AuthenticationError("The shared secret is wrong.");
+      return principal;
+    },
+  };
+}
+
+function digestsOf(secret: string | readonly string[]): readonly Buffer[] {
+  const secrets: readonly unknown[] = Array.isArray(secret) ? secret : [secret];
+  if (secrets.length === 0) throw new TypeError("sharedSecret: secret is an empty list.");
+  return secrets.map((one) => {
+    assertSecret(one, "sharedSecret: a secret");
+    return sha256(one);
+  });
+}
+
+/** Looks at all of them whatever the first ones say: the time taken does not tell which secret is the current one. */
+function isOneOf(digests: readonly Buffer[], value: string): boolean {
+  const given = sha256(value);
+  let found = false;
+  for (const digest of digests) {
+    const same = timingSafeEqual(digest, given);
+    found = same || found;
+  }
+  return found;
+}
