@@ -6,7 +6,7 @@
 import { execFile } from "node:child_process";
 import { accessSync, constants, existsSync, readdirSync, statSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -27,17 +27,21 @@ export interface Program {
 }
 
 /**
- * Finds the program `name`, or fetches it with `debianPackage`. Safe to call from several processes at once.
+ * Finds the program `name`, or fetches it with `debianPackage`, in which it is the file that ends in `binary`. Safe to call from several processes at once.
  *
  * @throws Error that says what is missing and how to get it.
  */
-export async function requireProgram(name: string, debianPackage: string = name): Promise<Program> {
+export async function requireProgram(
+  name: string,
+  debianPackage: string = name,
+  binary = `bin/${name}`,
+): Promise<Program> {
   const installed = findInstalled(name);
   if (installed !== undefined) return { path: installed, env: {} };
   const root = join(CACHE, debianPackage);
   try {
     if (!existsSync(root)) await fetchPackage(debianPackage, root);
-    return await programIn(root, name);
+    return await programIn(root, binary);
   } catch (cause) {
     const how = `install it (on Debian and Ubuntu: apt-get install ${debianPackage}) so that it is in PATH`;
     const why = cause instanceof Error ? cause.message : String(cause);
@@ -59,14 +63,16 @@ function isProgram(path: string): boolean {
   }
 }
 
-async function programIn(root: string, name: string): Promise<Program> {
+async function programIn(root: string, binary: string): Promise<Program> {
   const files = readdirSync(root, { recursive: true, encoding: "utf8" });
   const path = files
-    .filter((file) => file.endsWith(`bin/${name}`))
+    .filter((file) => file.endsWith(binary))
     .map((file) => join(root, file))
     .find(isProgram);
-  if (path === undefined) throw new Error(`${root} has no program ${name}`);
-  const folders = files.filter((file) => /^(usr\/)?lib\/[^/]+-linux-[^/]+$/.test(file)).map((file) => join(root, file));
+  if (path === undefined) throw new Error(`${root} has no program ${binary}`);
+  // Some libraries keep parts of themselves in a folder of their own.
+  const libraries = files.filter((file) => /^(usr\/)?lib\/[^/]+-linux-[^/]+\/([^/]+\/)?[^/]+\.so[.\d]*$/.test(file));
+  const folders = [...new Set(libraries.map((file) => join(root, dirname(file))))];
   const env: Record<string, string> = folders.length === 0 ? {} : { LD_LIBRARY_PATH: folders.join(delimiter) };
   const { stdout } = await exec("ldd", [path], { env: { ...process.env, ...env } });
   const missing = stdout.split("\n").filter((line) => line.includes("not found"));

@@ -108,8 +108,12 @@ function runTool(call: Call, tool: ToolEntry, args: unknown, timeoutMs = tool.ti
 /** `ctx.require` denied work that has had no effect: told as a denial of the tool is, with all that the call needs. */
 function recoverUnstarted(call: Call, tool: ToolEntry, error: unknown): CallToolResult {
   if (!(error instanceof PermissionError)) return recover(call, tool, error);
-  const needed = permissionsNeeded(tool.requires, call.peer.principal);
-  return refuse(call, new PermissionError([...new Set([...needed, ...error.required])], `tool ${tool.name}`));
+  return refuse(call, deniedInside(tool, error, permissionsNeeded(tool.requires, call.peer.principal)));
+}
+
+/** The denial of a handler, which does not say of what. */
+function deniedInside(tool: ToolEntry, { required }: PermissionError, more: readonly string[] = []): PermissionError {
+  return new PermissionError([...new Set([...more, ...required])], `tool ${tool.name}`);
 }
 
 function finish(call: Call, tool: ToolEntry, value: unknown): MaybePromise<CallToolResult> {
@@ -136,7 +140,7 @@ function restructured(result: CallToolResult, structuredContent: unknown): CallT
 function recover(call: Call, tool: ToolEntry, error: unknown): CallToolResult {
   if (error instanceof McpError) throw error;
   if (error instanceof MissingClientCapabilityError && call.peer.revision.era === "modern") throw error;
-  if (error instanceof PermissionError) return errorResult(error.message);
+  if (error instanceof PermissionError) return errorResult(deniedInside(tool, error).message);
   const aborted = call.operation?.aborted;
   if (call.task !== undefined && aborted !== undefined) call.task.stopped = true;
   if (aborted !== undefined) return errorResult(`${aborted.message} What had been done by then stays done.`);
