@@ -214,7 +214,7 @@ export class Channel {
     });
     if ("code" in session) return answer(encodeError(message.id, session));
     this.#open(session);
-    answer(encodeResponse(message.id, JSON.stringify(initializeResult(this.#app, session.revision))));
+    answer(encodeResponse(message.id, initializeResult(this.#app, session.revision)));
   }
 
   #modern(message: RequestMessage, answer: Answer): void {

@@ -26,7 +26,8 @@ export function openSessionFrom(
     info: info as unknown as Implementation,
     capabilities: capabilities as ClientCapabilities,
   };
-  return newSession(app, { ...from, revision: negotiate(version), client });
+  const { transport, principal, id } = from;
+  return newSession(app, { id, transport, principal, revision: negotiate(version), client });
 }
 
 /** A session with this server's bounds. */
@@ -34,8 +35,10 @@ export function newSession(
   app: App,
   parts: Pick<ConstructorParameters<typeof LegacySession>[0], "id" | "revision" | "transport" | "principal" | "client">,
 ): LegacySession {
+  const { id, revision, transport, principal, client } = parts;
   const { maxPendingRequests, maxSubscriptions } = app.limits;
-  return new LegacySession({ ...parts, maxPendingRequests, maxSubscriptions });
+  // Member by member: a spread costs more than everything else that a short session needs.
+  return new LegacySession({ id, revision, transport, principal, client, maxPendingRequests, maxSubscriptions });
 }
 
 function invalid(message: string): RpcErrorShape {

@@ -23,7 +23,7 @@ interface Pending {
 
 export interface SessionOptions {
   /** Tells the session from all others; undefined when nothing of it outlives a request. */
-  readonly id?: string;
+  readonly id?: string | undefined;
   readonly revision: Revision;
   readonly transport: TransportName;
   readonly principal: Principal;

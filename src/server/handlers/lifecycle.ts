@@ -4,6 +4,7 @@ import { type Revision, SUPPORTED_VERSIONS } from "../../protocol/revisions/inde
 import { own } from "../../util/json.js";
 import type { App } from "../app.js";
 import type { Call } from "../call.js";
+import type { Catalogue } from "../catalogue.js";
 import { isLoggingLevel } from "../session.js";
 import { listCache } from "./pages.js";
 
@@ -22,14 +23,25 @@ export function capabilitiesOf(app: App): Record<string, object> {
   };
 }
 
-/** The result of `initialize` (legacy era). */
-export function initializeResult(app: App, revision: Revision): object {
-  return {
-    protocolVersion: revision.version,
-    capabilities: revision.capabilities(capabilitiesOf(app)),
-    serverInfo: revision.implementation(app.info),
-    ...(app.instructions !== undefined && { instructions: app.instructions }),
-  };
+/** Results of `initialize`, which say the same to everybody until a registration changes. */
+const INITIALIZE_RESULTS = new WeakMap<Catalogue, Map<Revision, string>>();
+
+/** The result of `initialize` (legacy era), as JSON. */
+export function initializeResult(app: App, revision: Revision): string {
+  let results = INITIALIZE_RESULTS.get(app.catalogue);
+  if (results === undefined) {
+    results = new Map();
+    INITIALIZE_RESULTS.set(app.catalogue, results);
+  }
+  let text = results.get(revision);
+  if (text === undefined) {
+    const capabilities = revision.capabilities(capabilitiesOf(app));
+    const serverInfo = revision.implementation(app.info);
+    const { instructions } = app;
+    text = JSON.stringify({ protocolVersion: revision.version, capabilities, serverInfo, instructions });
+    results.set(revision, text);
+  }
+  return text;
 }
 
 /** `server/discover` (2026-07-28): every version this endpoint speaks, legacy ones too. */

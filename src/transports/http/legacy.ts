@@ -66,7 +66,7 @@ function initialize(lane: LegacyLane, http: HttpExchange, message: RequestMessag
   if ("code" in session) return refuseMessage(http, 200, session, message.id);
   // Whatever id the client sent along is ignored: ids are ours to choose (catalogue 41).
   const headers = { ...JSON_HEADERS, [HEADER.sessionId]: lane.sessions.mint(session) };
-  http.end(200, headers, encodeResponse(message.id, JSON.stringify(initializeResult(app, session.revision))));
+  http.end(200, headers, encodeResponse(message.id, initializeResult(app, session.revision)));
 }
 
 /** A client that sends no session id: served, but without anything that needs one. */
