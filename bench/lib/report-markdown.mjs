@@ -21,7 +21,7 @@ export function markdown(results) {
   ];
   const lines = results.rows.map((row) => [
     row.title,
-    limit(row, row.goal),
+    row.goalPerSecond === undefined ? limit(row, row.goal) : `≥ ${row.goalPerSecond} calls/s of one core`,
     limit(row, row.milestone),
     bareCell(row),
     ...(own ? [ownCell(row)] : []),
@@ -79,7 +79,9 @@ function bound(row, value) {
 
 function ownCell(row) {
   const found = row.peers.holdfast;
-  return found.value === undefined ? "–" : `${MARKS[found.meets]} **${cell(row, found)}**`;
+  if (found.value === undefined) return "–";
+  const perSecond = row.goalPerSecond === undefined ? "" : `, ${Math.round(1e6 / found.us.median)} calls/s`;
+  return `${found.meets === undefined ? "" : `${MARKS[found.meets]} `}**${cell(row, found)}**${perSecond}`;
 }
 
 /** What the yardstick itself costs. */

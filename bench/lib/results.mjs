@@ -5,8 +5,8 @@ export function assemble(measured, options, environment) {
   const rows = options.rows.map((row) => {
     const cells = options.peers.map((peer) => [peer.name, cellOf(row, peer, measured[row.name]?.[peer.name])]);
     const peers = Object.fromEntries(cells);
-    const { name, title, unit, goal, milestone } = row;
-    return { name, title, unit, goal, milestone, best: bestOf(options.peers, peers), peers };
+    const { name, title, unit, goal, goalPerSecond, milestone } = row;
+    return { name, title, unit, goal, goalPerSecond, milestone, best: bestOf(options.peers, peers), peers };
   });
   const peers = options.peers.map(({ name, label }) => ({ name, label }));
   return { mode: options.mode, complete: options.complete, ...environment, peers, rows };
@@ -21,8 +21,10 @@ function cellOf(row, peer, found) {
 }
 
 /** "goal", "milestone" or "miss". */
-function standing(row, { value, tolerance = 0, handles = 0 }) {
+function standing(row, { value, tolerance = 0, handles = 0, us }) {
   if (value === undefined) return {};
+  if (row.goalPerSecond !== undefined) return { meets: 1e6 / us.median >= row.goalPerSecond ? "goal" : "miss" };
+  if (row.goal === undefined) return {};
   // A handle that stays is a miss, whatever the heap says.
   if (handles > 0) return { meets: "miss" };
   if (value <= row.goal + tolerance) return { meets: "goal" };

@@ -4,6 +4,7 @@ import { call, MARK, payload, request } from "../load/messages.mjs";
 import { SessionDriver } from "../load/session-driver.mjs";
 import { SseDriver } from "../load/sse-driver.mjs";
 import { StdioDriver } from "../load/stdio-driver.mjs";
+import { PUBLIC_KEYS, TOKEN } from "../load/token.mjs";
 import { checkerOf } from "../load/verify.mjs";
 import { measureAbandoned } from "./abandoned.mjs";
 import { measureAborts } from "./aborts.mjs";
@@ -11,6 +12,7 @@ import { measureCalls } from "./calls.mjs";
 import { measureOwn } from "./own.mjs";
 import { measureStart } from "./start.mjs";
 import { measureStreams } from "./streams.mjs";
+import { measureToken } from "./token.mjs";
 
 const CONNECTIONS = 8;
 /** For a peer whose `initialize` waits a second. */
@@ -25,6 +27,10 @@ const TIMES = { unit: "x" };
 /** Nobody else records calls, so there is nothing to compare. */
 const RECORDS_NOTHING = Object.fromEntries(
   ["floor", "sdk1", "sdk2", "fastmcp", "mcp-lite", "tmcp"].map((name) => [name, "does not record calls"]),
+);
+/** Others leave the check to what is in front of them, or to the code of their users. */
+const CHECKS_NOTHING = Object.fromEntries(
+  Object.keys(RECORDS_NOTHING).map((name) => [name, "is not asked to check tokens"]),
 );
 /** As many as wait for one flush of the disk. */
 const WRITERS = 64;
@@ -42,6 +48,10 @@ function echoPlan(size, modern, tool = "echo") {
     session: !modern,
     json: true,
   });
+}
+
+function withHeaders(plan, headers) {
+  return { ...plan, call: { ...plan.call, headers: { ...plan.call.headers, ...headers } } };
 }
 
 function http(name, title, { order = echo, plan, needs = [], ...rest }) {
@@ -142,7 +152,19 @@ export const ROWS = [
     plan: write,
     cannot: RECORDS_NOTHING,
     connections: () => WRITERS,
+    goalPerSecond: 5000,
   }),
+  {
+    ...http("token", "The check of an access token (JWT, warm), 2026-07-28", {
+      order: { ...modernOrder, auth: PUBLIC_KEYS },
+      plan: (peer) => withHeaders(modern(peer), { authorization: `Bearer ${TOKEN}` }),
+      needs: ["modern"],
+      cannot: CHECKS_NOTHING,
+    }),
+    against: modernOrder,
+    measure: measureToken,
+    goal: 1,
+  },
   withTools(json),
   withTools(recent),
   withTools(tenKib),

@@ -7,11 +7,20 @@ import { info, ready, spec } from "./support.mjs";
 import { tools } from "./tools.mjs";
 
 const built = process.env.HOLDFAST_DIST;
-const { McpServer } = await import(built === undefined ? "../../dist/node.js" : pathToFileURL(`${built}/node.js`).href);
+const { jwt, McpServer } = await import(
+  built === undefined ? "../../dist/node.js" : pathToFileURL(`${built}/node.js`).href
+);
 
 const store = spec.store === true ? mkdtempSync(join(tmpdir(), "holdfast-bench-")) : undefined;
 if (store !== undefined) process.on("exit", () => rmSync(store, { recursive: true, force: true }));
-const mcp = new McpServer(info, store === undefined ? {} : { store: `lmdb:${store}` });
+/** The keys are those of the order, not fetched: what is measured is the check. */
+function checking({ issuer, audience, keys }) {
+  return jwt({ issuer, audience, jwksUri: `${issuer}keys`, fetch: async () => Response.json({ keys }) });
+}
+const mcp = new McpServer(info, {
+  ...(store !== undefined && { store: `lmdb:${store}` }),
+  ...(spec.auth !== undefined && { auth: checking(spec.auth) }),
+});
 for (const { name, description, schema, writes, run } of await tools()) {
   // What only reads is not recorded; a tool that says nothing is taken for a write.
   const annotations = writes ? {} : { annotations: { readOnlyHint: true } };

@@ -66,10 +66,7 @@ export async function performTool(
     call.operation = undefined;
     return performTool(call, tool, identity, { run, refused });
   }
-  if (!identity.named && settlement.kind === "done") {
-    if (!call.settled) watchDelivery(call, identity.key);
-    else if (operation.takenBack) await ledger.forget(identity.key);
-  }
+  if (!identity.named && settlement.kind === "done") await concludeUnnamed(call, operation);
   return settlement.kind === "released" ? refused(settlement.error) : answer(call, settlement);
 }
 
@@ -81,9 +78,15 @@ export function retentionFor(limits: Limits, named: boolean): Retention {
 }
 
 /** What an earlier call like this one left, and nobody comes back for: an answer on its way, work that was taken back. */
-function clear({ app }: Call, key: string): MaybePromise<void> {
+export function clear({ app }: Call, key: string): MaybePromise<void> {
   const running = app.ledger.running(key);
   return running?.takenBack ? ended(app, running) : app.deliveries.settle(key);
+}
+
+/** What only its arguments name is done: it is over once its answer has arrived, and at once when it was taken back. */
+export function concludeUnnamed(call: Call, { key, takenBack }: RunningOperation): MaybePromise<void> {
+  if (!call.settled) return watchDelivery(call, key);
+  return takenBack ? call.app.ledger.forget(key) : undefined;
 }
 
 async function ended({ ledger }: App, { key, settled }: RunningOperation): Promise<void> {

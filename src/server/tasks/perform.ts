@@ -12,7 +12,7 @@ import { isObject, own, ownString } from "../../util/json.js";
 import type { MaybePromise } from "../../util/maybe-promise.js";
 import type { Call } from "../call.js";
 import type { ToolEntry } from "../entries.js";
-import { answer, retentionFor, type ToolWork, unknownOutcome, watchDelivery } from "../handlers/perform.js";
+import { answer, clear, concludeUnnamed, retentionFor, type ToolWork, unknownOutcome } from "../handlers/perform.js";
 import { type Identity, identify } from "../operation-identity.js";
 import { created, leave, runAlone, unnamed } from "./adopt.js";
 import { finish, retentionOf, taskRecovery } from "./finish.js";
@@ -44,7 +44,7 @@ export function callAsTask(call: Call, tool: ToolEntry, args: unknown, run: Tool
 async function runRecorded(work: TaskWork, identity: Identity, run: ToolWork): Promise<object> {
   const { call, tool } = work;
   // Whether the answer to the last call like it has arrived is being found out.
-  if (!identity.named) await call.app.deliveries.settle(identity.key);
+  if (!identity.named) await clear(call, identity.key);
   const known = await knownTask(call, identity);
   if (known !== undefined) return created(call, known);
   call.operationNamed = identity.named;
@@ -59,7 +59,8 @@ async function runRecorded(work: TaskWork, identity: Identity, run: ToolWork): P
   const stop = tool.task.start === "always" ? () => undefined : whenSlow(call, promote);
   const settlement = await Promise.race([settled, holder.created.then(() => undefined)]).finally(stop);
   if (settlement === undefined || holder.run !== undefined) return leave(work, holder);
-  return settle(call, identity, settlement, run);
+  if (!identity.named && settlement.kind === "done") await concludeUnnamed(call, operation);
+  return settlement.kind === "released" ? run.refused(settlement.error) : answer(call, settlement);
 }
 
 function perform(
@@ -103,10 +104,4 @@ async function knownTask(call: Call, { key, fingerprint }: Identity): Promise<St
   const moved = isObject(outcome) ? ownString(outcome, "moved") : undefined;
   const stored = await taskAt(app, moved ?? key);
   return stored?.snapshot.state === "expired" ? undefined : stored;
-}
-
-function settle(call: Call, identity: Identity, settlement: Settlement, { refused }: ToolWork): object {
-  if (settlement.kind === "released") return refused(settlement.error);
-  if (!identity.named && settlement.kind === "done") watchDelivery(call, identity.key);
-  return answer(call, settlement);
 }
