@@ -201,7 +201,7 @@ export class Ledger implements Ticking {
       if (operation.left) {
         // Everybody left before the store had answered: nothing is begun for nobody. What an owner before had begun
         // stays recorded as begun: whoever asks next finds it when the lease has run out.
-        if (!claim.existed) await this.#options.store.release(operation.key, claim.fence);
+        if (!claim.existed) await this.#giveBack(operation.key, claim.fence);
         if (operation.left) throw operation.aborted;
         continue;
       }
@@ -299,6 +299,19 @@ export class Ledger implements Ticking {
         return;
       } catch (error) {
         if (isFenceLost(error) || attempt >= COMMIT_ATTEMPTS) throw error;
+        await new Promise((resolve) => setTimeout(resolve, COMMIT_RETRY_MS * attempt));
+      }
+    }
+  }
+
+  /** Nothing was begun. When somebody else has taken over meanwhile, there is nothing left to give back. */
+  async #giveBack(key: string, fence: number): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#options.store.release(key, fence);
+      } catch (error) {
+        if (isFenceLost(error)) return;
+        if (attempt >= COMMIT_ATTEMPTS) return this.#options.logger.log("error", "claim_not_released", { error });
         await new Promise((resolve) => setTimeout(resolve, COMMIT_RETRY_MS * attempt));
       }
     }
