@@ -26,6 +26,7 @@ const LEVELS = new Map([
   ["adapters", 5],
   ["mcp-server.ts", 6],
   ["index.ts", 7],
+  ["guarded-fetch.ts", 1],
   ["stdio-guard.ts", 7],
   ["hold-output.ts", 7],
   ["node.ts", 8],

@@ -49,7 +49,8 @@ export type HoldfastErrorCode =
   | "ERR_KEY_EXPIRED"
   | "ERR_PERMISSION"
   | "ERR_UNAUTHENTICATED"
-  | "ERR_AUTH_UNAVAILABLE";
+  | "ERR_AUTH_UNAVAILABLE"
+  | "ERR_BLOCKED_URL";
 
 /** Base of every error Holdfast raises for configuration and surroundings; `code` is stable, `cause` is kept. */
 export class HoldfastError extends Error {

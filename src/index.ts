@@ -1,8 +1,19 @@
 /** Holdfast: MCP servers that hold. */
+export { anyOf } from "./auth/any-of.js";
+export type { ApiKey, ApiKeyOwner } from "./auth/api-key-table.js";
+export { hashApiKey } from "./auth/api-key-table.js";
+export type { ApiKeysOptions } from "./auth/api-keys.js";
+export { apiKeys } from "./auth/api-keys.js";
 export type { Authenticator, AuthRequest, OAuthResource } from "./auth/authenticator.js";
 export { anonymous, custom } from "./auth/authenticator.js";
+export type { IntrospectionOptions } from "./auth/introspection.js";
+export { introspection } from "./auth/introspection.js";
+export { jwt } from "./auth/jwt.js";
+export type { JwtOptions } from "./auth/jwt-options.js";
 export type { Permissions, Requirement, Ruling } from "./auth/permissions.js";
 export type { Principal } from "./auth/principal.js";
+export type { SharedSecretOptions } from "./auth/shared-secret.js";
+export { sharedSecret } from "./auth/shared-secret.js";
 export type { HoldfastErrorCode } from "./errors.js";
 export {
   AuthenticationError,

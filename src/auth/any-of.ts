@@ -1,4 +1,4 @@
-import { AuthenticationError, AuthenticationUnavailableError } from "../errors.js";
+import { AuthenticationError, AuthenticationUnavailableError, HoldfastError } from "../errors.js";
 import { isThenable, type MaybePromise } from "../util/maybe-promise.js";
 import type { Authenticator, AuthRequest, OAuthResource } from "./authenticator.js";
 import type { Principal } from "./principal.js";
@@ -21,7 +21,7 @@ const MEMBERS = new WeakMap<Authenticator, readonly Authenticator[]>();
  * ```
  */
 export function anyOf(...authenticators: readonly Authenticator[]): Authenticator {
-  if (authenticators.length === 0) throw new TypeError("anyOf: name at least one authenticator.");
+  if (authenticators.length === 0) throw new HoldfastError("ERR_CONFIG", "anyOf(): needs at least one authenticator");
   const members = authenticators.flatMap((one) => MEMBERS.get(one) ?? [one]);
   const proving = members.filter((one) => one.authenticates);
   const ordered = [...proving, ...members.filter((one) => !one.authenticates)];

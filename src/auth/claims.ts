@@ -53,7 +53,7 @@ export function clientOf(claims: JsonObject): string | undefined {
 }
 
 /** True for a name that grants others beside itself (`hasPermission`). */
-export function isWildcard(permission: string): boolean {
+function isWildcard(permission: string): boolean {
   return permission === "*" || permission.endsWith(":*");
 }
 

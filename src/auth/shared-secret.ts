@@ -1,8 +1,9 @@
 import { timingSafeEqual } from "node:crypto";
 import { AuthenticationError } from "../errors.js";
+import { OptionChecks } from "../util/option-checks.js";
 import type { Authenticator } from "./authenticator.js";
 import type { Principal } from "./principal.js";
-import { assertHeaderName, assertNames, assertSecret, sha256 } from "./secrets.js";
+import { assertSecret, sha256 } from "./secrets.js";
 
 export interface SharedSecretOptions {
   /** At least 16 characters each; several while one is replaced by another. */
@@ -19,11 +20,16 @@ export interface SharedSecretOptions {
 const DEFAULT_HEADER = "x-mcp-token";
 const DEFAULT_SUBJECT = "gateway";
 
+const checks: OptionChecks = new OptionChecks("sharedSecret()");
+const OPTION_NAMES: ReadonlySet<string> = new Set<keyof SharedSecretOptions>([
+  ...(["secret", "permissions", "roles", "header", "subject"] as const),
+]);
+
 /**
  * Lets in who sends a secret that both sides know: a gateway, or another service of one's own. All that know it are one
  * principal. The secret is compared with every configured one in constant time.
  *
- * @throws TypeError for a secret that is short, and without `permissions`.
+ * @throws HoldfastError `ERR_CONFIG` for a secret that is short, and without `permissions`.
  *
  * @example
  * ```ts
@@ -34,14 +40,15 @@ const DEFAULT_SUBJECT = "gateway";
  * ```
  */
 export function sharedSecret(options: SharedSecretOptions): Authenticator {
-  const header = assertHeaderName(options.header ?? DEFAULT_HEADER, "sharedSecret: header");
-  if (header === "authorization") throw new TypeError("sharedSecret: use apiKeys for the Authorization header.");
-  const digests = digestsOf(options.secret);
+  const { secret, permissions, roles, subject = DEFAULT_SUBJECT } = checks.known(options, OPTION_NAMES);
+  const header = checks.header(options.header ?? DEFAULT_HEADER, "header");
+  if (header === "authorization") throw checks.wrong("use apiKeys() for the Authorization header");
+  const digests = checks.texts(secret, "secret").map((one) => sha256(assertSecret(one, "secret", checks)));
   const principal: Principal = Object.freeze({
     issuer: "shared-secret",
-    subject: options.subject ?? DEFAULT_SUBJECT,
-    permissions: assertNames(options.permissions, "sharedSecret: permissions"),
-    ...(options.roles !== undefined && { roles: assertNames(options.roles, "sharedSecret: roles") }),
+    subject: checks.text(subject, "subject"),
+    permissions: checks.names(permissions, "permissions"),
+    ...(roles !== undefined && { roles: checks.names(roles, "roles") }),
   });
   return {
     scheme: "shared-secret",
@@ -53,15 +60,6 @@ export function sharedSecret(options: SharedSecretOptions): Authenticator {
       return principal;
     },
   };
-}
-
-function digestsOf(secret: string | readonly string[]): readonly Buffer[] {
-  const secrets: readonly unknown[] = Array.isArray(secret) ? secret : [secret];
-  if (secrets.length === 0) throw new TypeError("sharedSecret: secret is an empty list.");
-  return secrets.map((one) => {
-    assertSecret(one, "sharedSecret: a secret");
-    return sha256(one);
-  });
 }
 
 /** Looks at all of them whatever the first ones say: the time taken does not tell which secret is the current one. */

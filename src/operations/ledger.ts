@@ -173,9 +173,10 @@ export class Ledger implements Ticking {
   }
 
   async #drive(operation: RunningOperation, request: PerformRequest): Promise<Settlement> {
+    let { id } = request;
     for (;;) {
       const askedAt = performance.now();
-      const claimed = this.#claim(request, operation.key);
+      const claimed = this.#claim(request, operation.key, id);
       // A store that answers at once is not waited for: the handler starts in the turn in which its call came in.
       const claim = isThenable(claimed) ? await claimed : claimed;
       if (claim.state === "done") {
@@ -201,7 +202,8 @@ export class Ledger implements Ticking {
       if (operation.left) {
         // Everybody left before the store had answered: nothing is begun for nobody. What an owner before had begun
         // stays recorded as begun: whoever asks next finds it when the lease has run out.
-        if (!claim.existed) await this.#giveBack(operation.key, claim.fence);
+        // Another owner may have done the work under this id since: what callers who came later want is other work.
+        if (!claim.existed && !(await this.#giveBack(operation.key, claim.fence))) id = `${request.id}.${claim.fence}`;
         if (operation.left) throw operation.aborted;
         continue;
       }
@@ -216,7 +218,7 @@ export class Ledger implements Ticking {
     }
   }
 
-  #claim({ fingerprint, id }: PerformRequest, key: string): MaybePromise<Claim> {
+  #claim({ fingerprint }: PerformRequest, key: string, id: string): MaybePromise<Claim> {
     const { store, owner } = this.#options;
     return store.claim({ key, fingerprint, id, owner, leaseMs: this.#leaseMs, begin: true, takeOver: true });
   }
@@ -304,14 +306,18 @@ export class Ledger implements Ticking {
     }
   }
 
-  /** Nothing was begun. When somebody else has taken over meanwhile, there is nothing left to give back. */
-  async #giveBack(key: string, fence: number): Promise<void> {
+  /** Nothing was begun. False when somebody else has taken over meanwhile: then there is nothing left to give back. */
+  async #giveBack(key: string, fence: number): Promise<boolean> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#options.store.release(key, fence);
+        await this.#options.store.release(key, fence);
+        return true;
       } catch (error) {
-        if (isFenceLost(error)) return;
-        if (attempt >= COMMIT_ATTEMPTS) return this.#options.logger.log("error", "claim_not_released", { error });
+        if (isFenceLost(error)) return false;
+        if (attempt >= COMMIT_ATTEMPTS) {
+          this.#options.logger.log("error", "claim_not_released", { error });
+          return true;
+        }
         await new Promise((resolve) => setTimeout(resolve, COMMIT_RETRY_MS * attempt));
       }
     }
