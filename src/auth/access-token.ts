@@ -1,7 +1,7 @@
 /** What can be said of an access token before a key is looked at, and in which words one is refused. */
-import { decodeJwt, decodeProtectedHeader, errors } from "jose";
 import { AuthenticationError, AuthenticationUnavailableError } from "../errors.js";
 import { type JsonObject, own, ownString } from "../util/json.js";
+import { jose } from "./jose.js";
 
 /**
  * Characters of a token. Node takes 16 KiB for all headers together, so this bounds only what other servers let through;
@@ -58,7 +58,7 @@ export function normalType(typ: string): string {
 
 function decode(text: string): { readonly header: JsonObject; readonly claims: JsonObject } {
   try {
-    return { header: decodeProtectedHeader(text) as JsonObject, claims: decodeJwt(text) };
+    return { header: jose().decodeProtectedHeader(text) as JsonObject, claims: jose().decodeJwt(text) };
   } catch {
     throw new AuthenticationError("The access token is not a signed JWT.");
   }
@@ -88,20 +88,20 @@ export const BAD_EXPIRY: string = REASONS.exp as string;
  */
 export function refusal(error: unknown): AuthenticationError | AuthenticationUnavailableError {
   if (error instanceof AuthenticationError || error instanceof AuthenticationUnavailableError) return error;
-  if (error instanceof errors.JWTExpired) {
+  if (error instanceof jose().errors.JWTExpired) {
     const tooOld = "The access token is older than this server accepts (iat).";
     return new AuthenticationError(error.claim === "iat" ? tooOld : "The access token has expired.");
   }
-  if (error instanceof errors.JWTClaimValidationFailed) {
+  if (error instanceof jose().errors.JWTClaimValidationFailed) {
     const reason = Object.hasOwn(REASONS, error.claim) ? REASONS[error.claim] : undefined;
     return new AuthenticationError(reason ?? "The claims of the access token are not accepted here.");
   }
-  if (error instanceof errors.JWKSNoMatchingKey) {
+  if (error instanceof jose().errors.JWKSNoMatchingKey) {
     return new AuthenticationError("The access token is not signed with a key of its issuer.");
   }
-  if (error instanceof errors.JWSSignatureVerificationFailed) {
+  if (error instanceof jose().errors.JWSSignatureVerificationFailed) {
     return new AuthenticationError("The signature of the access token is wrong.");
   }
-  if (error instanceof errors.JOSEError) return new AuthenticationError("The access token cannot be verified.");
+  if (error instanceof jose().errors.JOSEError) return new AuthenticationError("The access token cannot be verified.");
   return new AuthenticationError("The access token cannot be verified.", { cause: error });
 }

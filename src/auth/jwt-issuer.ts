@@ -1,9 +1,10 @@
-import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from "jose";
+import type { errors, JWTPayload, JWTVerifyOptions } from "jose";
 import type { JsonObject } from "../util/json.js";
 import { ownString } from "../util/json.js";
 import { refusal, type Unverified } from "./access-token.js";
 import { explain } from "./fetch-json.js";
 import { fetchMetadata } from "./issuer-metadata.js";
+import { jose } from "./jose.js";
 import type { ResolvedJwtOptions } from "./jwt-options.js";
 import { fetchKeys, type Keys, keysUrl } from "./key-set.js";
 import { Renewed } from "./renewed.js";
@@ -82,9 +83,9 @@ export class JwtIssuer {
   async #verifyWith({ find }: Keys, token: Unverified): Promise<JsonObject> {
     const options = this.#checks(token);
     try {
-      return (await jwtVerify(token.text, find, options)).payload;
+      return (await jose().jwtVerify(token.text, find, options)).payload;
     } catch (error) {
-      if (error instanceof errors.JWKSMultipleMatchingKeys) return tryEach(error, token.text, options);
+      if (error instanceof jose().errors.JWKSMultipleMatchingKeys) return tryEach(error, token.text, options);
       throw error;
     }
   }
@@ -112,8 +113,8 @@ function isForClient(claims: JsonObject, audiences: readonly string[]): boolean 
 
 /** A token that names no key was perhaps signed with one that is not known yet, when none that is known fits. */
 function mayBeNewKey(error: unknown, { kid }: Unverified): boolean {
-  if (error instanceof errors.JWKSNoMatchingKey) return true;
-  return kid === undefined && error instanceof errors.JWSSignatureVerificationFailed;
+  if (error instanceof jose().errors.JWKSNoMatchingKey) return true;
+  return kid === undefined && error instanceof jose().errors.JWSSignatureVerificationFailed;
 }
 
 /** For a token that does not say which of several keys it was signed with. */
@@ -127,14 +128,16 @@ async function tryEach(
     tries += 1;
     if (tries > MAX_TRIES) break;
     try {
-      return (await jwtVerify(text, key, options)).payload;
+      return (await jose().jwtVerify(text, key, options)).payload;
     } catch (error) {
-      const isClaims = error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired;
+      const isClaims =
+        error instanceof jose().errors.JWTClaimValidationFailed || error instanceof jose().errors.JWTExpired;
       // Claims are looked at when the signature is right: no other key will do better.
-      if (isClaims || error instanceof errors.JWTInvalid) throw error;
+      if (isClaims || error instanceof jose().errors.JWTInvalid) throw error;
     }
   }
-  throw new errors.JWSSignatureVerificationFailed();
+  const { JWSSignatureVerificationFailed } = jose().errors;
+  throw new JWSSignatureVerificationFailed();
 }
 
 function rethrowRefusal(error: unknown): never {

@@ -2,6 +2,7 @@ import { AuthenticationError, AuthenticationUnavailableError } from "../errors.j
 import { FOREIGN_ISSUER, MAX_TOKEN_LENGTH, readToken, type Unverified } from "./access-token.js";
 import type { Authenticator, AuthRequest, OAuthResource } from "./authenticator.js";
 import { bearerToken } from "./bearer.js";
+import { isJoseLoaded, loadJose } from "./jose.js";
 import { JwtIssuer } from "./jwt-issuer.js";
 import { type JwtOptions, type ResolvedJwtOptions, resolveJwtOptions } from "./jwt-options.js";
 import { type DatedPrincipal, principalOf } from "./jwt-principal.js";
@@ -83,6 +84,7 @@ class AccessTokens {
     }
     const text = bearerToken(request);
     if (text === undefined) return undefined;
+    if (!isJoseLoaded()) return loadJose().then(() => this.authenticate(request) as Principal | Promise<Principal>);
     return this.#verifying.get(text) ?? this.#begin(readToken(text, this.#options), header);
   }
 

@@ -1,7 +1,8 @@
-import { createLocalJWKSet, type JSONWebKeySet, type LocalJWKSet } from "jose";
+import type { JSONWebKeySet, LocalJWKSet } from "jose";
 import type { JsonObject } from "../util/json.js";
 import { type Fetch, fetchJson } from "./fetch-json.js";
 import { isTrustworthy } from "./issuer-metadata.js";
+import { jose } from "./jose.js";
 
 /** Keys of one issuer: a few per algorithm, and twice as many during a rotation. */
 const MAX_KEYS = 100;
@@ -25,7 +26,7 @@ export async function fetchKeys(
   const text = JSON.stringify(keys);
   if (previous?.text === text) return previous;
   // Its members are checked there: the set is refused unless they are objects, a key when it is first used.
-  return { find: createLocalJWKSet({ keys } as JSONWebKeySet), text };
+  return { find: jose().createLocalJWKSet({ keys } as JSONWebKeySet), text };
 }
 
 /**
