@@ -11,6 +11,7 @@ export { introspection } from "./auth/introspection.js";
 export { jwt } from "./auth/jwt.js";
 export type { JwtOptions } from "./auth/jwt-options.js";
 export type { Permissions, Requirement, Ruling } from "./auth/permissions.js";
+export { hasPermission } from "./auth/permissions.js";
 export type { Principal } from "./auth/principal.js";
 export type { SharedSecretOptions } from "./auth/shared-secret.js";
 export { sharedSecret } from "./auth/shared-secret.js";

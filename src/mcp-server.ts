@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Implementation } from "./protocol/types.js";
 import type { RunHandle } from "./runtimes/run.js";
-import { type RunOptions, resolveRunOptions } from "./runtimes/run-options.js";
+import { RUN_OPTIONS, type RunOptions, resolveRunOptions } from "./runtimes/run-options.js";
 import { compilePrompt, compileResource, compileTemplate, compileTool } from "./server/compile.js";
 import { Definition } from "./server/definition.js";
 import type { McpServerOptions } from "./server/options.js";
@@ -205,6 +205,17 @@ export class McpServer {
     const mounted = await this.#mount();
     return mounted.fetch(request);
   };
+
+  /**
+   * Stops a mounted server (`node`, `fetch`) as `RunHandle.shutdown` stops one that `run` serves: `/ready` says no, new
+   * work is refused with `Retry-After`, calls in flight get `graceMs` (default 10 s) to end, then streams end. Call it
+   * before the server around it is closed. Does nothing on a server that was never mounted.
+   */
+  async shutdown({ graceMs = RUN_OPTIONS.graceMs.default }: { readonly graceMs?: number } = {}): Promise<void> {
+    if (this.#mounting === undefined) return;
+    const mounted = await this.#mounting;
+    await mounted.shutdown(graceMs);
+  }
 
   async #mount(): Promise<Mounted> {
     this.#mounting ??= import("./runtimes/mount.js").then(({ mount }) => mount(this.#definition));

@@ -34,6 +34,7 @@ export function principalOf(claims: JsonObject, issuer: string, options: Resolve
   const { audiences, allowWildcards } = options;
   const roles = rolesOf(claims, { audiences });
   const clientId = clientOf(claims);
+  const tenant = options.tenantClaim === undefined ? undefined : ownString(claims, options.tenantClaim);
   const permissions =
     options.permissions === undefined
       ? permissionsOf(claims, { audiences, allowWildcards })
@@ -41,6 +42,7 @@ export function principalOf(claims: JsonObject, issuer: string, options: Resolve
   const principal: Principal = {
     issuer,
     subject,
+    ...(tenant !== undefined && { tenant }),
     ...(clientId !== undefined && { clientId }),
     permissions,
     ...(roles.length > 0 && { roles }),

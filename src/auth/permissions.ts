@@ -23,7 +23,17 @@ export interface Denial {
 
 const NO_PERMISSION_HELPS: Denial = { permissions: [] };
 
-/** True when one of the granted permissions is `wanted`, `*`, or a prefix wildcard such as `netbox:*`. */
+/**
+ * True when one of the granted permissions is `wanted`, `*`, or a prefix wildcard such as `netbox:*`. The rule by which
+ * tools are guarded, for what stands beside them.
+ *
+ * @example
+ * ```ts
+ * import { hasPermission } from "holdfast";
+ *
+ * console.log(hasPermission(["netbox:*"], "netbox:read")); // true
+ * ```
+ */
 export function hasPermission(granted: readonly string[], wanted: string): boolean {
   for (const permission of granted) {
     if (permission === wanted || permission === "*") return true;

@@ -5,8 +5,10 @@
 export interface Principal {
   /** Who vouches for `subject`: an issuer URL, `"local"` for stdio, `"anonymous"` when nobody does. */
   readonly issuer: string;
-  /** Stable within the issuer. Sessions, streams and operations belong to issuer + subject. */
+  /** Stable within the issuer. Sessions, streams and operations belong to issuer + subject (+ tenant). */
   readonly subject: string;
+  /** On whose behalf, where one person acts for several: what is begun for one is not found for another. */
+  readonly tenant?: string;
   readonly clientId?: string;
   /** What the caller may do, e.g. `netbox:read`; `*` and `netbox:*` are wildcards. */
   readonly permissions: readonly string[];
@@ -23,7 +25,8 @@ const KEYS = new WeakMap<Principal, string>();
 export function principalKey(principal: Principal): string {
   let key = KEYS.get(principal);
   if (key === undefined) {
-    key = JSON.stringify([principal.issuer, principal.subject]);
+    const { issuer, subject, tenant } = principal;
+    key = JSON.stringify(tenant === undefined ? [issuer, subject] : [issuer, subject, tenant]);
     KEYS.set(principal, key);
   }
   return key;

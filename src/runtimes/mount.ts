@@ -8,6 +8,8 @@ import { NodeExchange } from "./node-exchange.js";
 export interface Mounted {
   node(request: IncomingMessage, response: ServerResponse): void;
   fetch(request: Request): Promise<Response>;
+  /** Refuses new work, lets calls in flight end, then ends streams and lets go of the store. */
+  shutdown(graceMs: number): Promise<void>;
 }
 
 /** Where a request belongs: one of our endpoints, below what the framework put in front of it. */
@@ -37,6 +39,11 @@ export function mount(definition: Definition): Mounted {
         find: (path) => placeOf(path, endpoints),
         wake: () => definition.ticker.wake(),
       });
+    },
+    shutdown: async (graceMs) => {
+      await definition.drain(graceMs);
+      transport.close();
+      if (definition.options.ownsStore) await definition.store.close?.();
     },
   };
 }

@@ -5,6 +5,9 @@ import { requestArrived, watchDelivery } from "./node-delivery.js";
 import { endLingering } from "./node-linger.js";
 
 const HOST = "host";
+const AUTHORIZATION = "authorization";
+/** Stands for a header that was sent more than once. */
+const TWICE = "Bearer (sent twice)";
 
 /** One request of `node:http`, request and reply in one object: the fast path makes nothing else. */
 export class NodeExchange implements HttpExchange, ReplyStream {
@@ -52,18 +55,25 @@ export class NodeExchange implements HttpExchange, ReplyStream {
     const { headers } = this.#request;
     // Own names only: handlers may ask for any name, and the object inherits `constructor` and its like.
     const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
+    // Node keeps the first of two, a proxy may have gone by the other; together they are no credentials of any kind.
+    if (name === AUTHORIZATION && value !== undefined && this.#count(name) > 1) return TWICE;
     return Array.isArray(value) ? value.join(", ") : value;
   }
 
   /** Undefined when there are two: a proxy may have gone by one of them and Node by the other (RFC 9112, 3.2). */
   #hostHeader(): string | undefined {
-    const { headers, rawHeaders } = this.#request;
+    return this.#count(HOST) > 1 ? undefined : (this.#host ?? this.#request.headers.host);
+  }
+
+  /** How often a header was sent. */
+  #count(header: string): number {
+    const { rawHeaders } = this.#request;
     let count = 0;
     for (let index = 0; index < rawHeaders.length; index += 2) {
       const name = rawHeaders[index];
-      if (name?.length === HOST.length && name.toLowerCase() === HOST) count += 1;
+      if (name?.length === header.length && name.toLowerCase() === header) count += 1;
     }
-    return count > 1 ? undefined : (this.#host ?? headers.host);
+    return count;
   }
 
   readBody(bounds: BodyBounds, done: (body: Body) => void): void {

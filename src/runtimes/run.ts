@@ -3,7 +3,6 @@ import { HoldfastError } from "../errors.js";
 import type { Definition } from "../server/definition.js";
 import type { ListeningServer } from "./node-server.js";
 import type { ResolvedRunOptions } from "./run-options.js";
-import { cancelAll, drain } from "./shutdown.js";
 import { stdioPrincipal } from "./stdio-principal.js";
 
 /** A server that is being served. */
@@ -38,7 +37,7 @@ export async function run(definition: Definition, options: ResolvedRunOptions): 
   const state = { stopping: undefined as Promise<void> | undefined };
   const shutdown = (graceMs: number): Promise<void> => {
     // Closing while calls still have time ends them now.
-    if (state.stopping !== undefined && graceMs === 0) cancelAll(definition);
+    if (state.stopping !== undefined && graceMs === 0) definition.cancelAll();
     state.stopping ??= stop(definition, served, graceMs);
     return state.stopping;
   };
@@ -71,7 +70,7 @@ async function giveStdoutBack(): Promise<void> {
 async function stop(definition: Definition, served: readonly Served[], graceMs: number): Promise<void> {
   definition.draining = true;
   for (const one of served) one.stop();
-  await drain(definition, graceMs);
+  await definition.drain(graceMs);
   await Promise.all(served.map((one) => one.close()));
   if (definition.options.ownsStore) await definition.store.close?.();
 }

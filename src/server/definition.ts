@@ -12,6 +12,7 @@ import { Deliveries } from "./deliveries.js";
 import type { PromptEntry, ResourceEntry, TemplateEntry, ToolEntry } from "./entries.js";
 import { ChangeHub } from "./hub.js";
 import { type McpServerOptions, type ResolvedOptions, resolveOptions } from "./options.js";
+import { cancelAll, drain } from "./shutdown.js";
 import type { CommonConfig, Middleware, Registered } from "./types.js";
 
 /** Kinds of registration, as capabilities name them. */
@@ -132,6 +133,16 @@ export class Definition implements App {
     if (secrets.length > 0) return secrets;
     this.#ownSecret ??= store.secret ?? randomId();
     return [this.#ownSecret];
+  }
+
+  /** Lets calls in flight end for at most `graceMs`; see `shutdown.ts`. */
+  drain(graceMs: number): Promise<void> {
+    return drain(this, graceMs);
+  }
+
+  /** Ends every call in flight now. */
+  cancelAll(): void {
+    cancelAll(this);
   }
 
   offers(capability: string): boolean {

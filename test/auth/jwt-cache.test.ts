@@ -42,6 +42,19 @@ describe("the cache", () => {
     );
   });
 
+  it.each([
+    { bounds: { maxEntries: 20, maxCharacters: 1_000_000 }, most: 20 },
+    { bounds: { maxEntries: 1_000_000, maxCharacters: 400 }, most: 40 },
+  ])("holds no more than $most by either bound alone", ({ bounds, most }) => {
+    const cache = new TokenCache<object>(bounds);
+    let largest = 0;
+    for (let count = 0; count < 1000; count += 1) {
+      cache.set(`${count}`.padStart(10, "0"), {});
+      largest = Math.max(largest, cache.size);
+    }
+    expect(largest).toBe(most);
+  });
+
   it("keeps what is in use while others come and go", () => {
     const cache = new TokenCache<{ name: string }>(BOUNDS);
     const mine = { name: "mine" };

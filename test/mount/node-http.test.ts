@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect, it } from "vitest";
 import * as library from "../../src/index.js";
-import { modernRequest } from "../support/raw-http.js";
+import { modernRequest, post } from "../support/raw-http.js";
 import { createFixture } from "./fixture.js";
 import { listen } from "./serving.js";
 import { mountSuite } from "./suite.js";
@@ -17,6 +17,31 @@ mountSuite("mcp.run()", async () => {
 mountSuite("node:http", () => listen(createFixture(library).node));
 
 mountSuite("node:http, below a path", () => listen(createFixture(library).node, "/tools/v1"));
+
+it("[89] mcp.shutdown lets calls end, refuses new ones and ends streams", async () => {
+  const mcp = new library.McpServer({ name: "mounted", version: "1" }, { logger: { log() {} } });
+  let finish = (_text: string) => {};
+  const begun = new Promise<void>((resolve) => {
+    mcp.registerTool("slow", { annotations: { readOnlyHint: true } }, () => {
+      resolve();
+      return new Promise<string>((done) => {
+        finish = done;
+      });
+    });
+  });
+  const { base, close } = await listen(mcp.node);
+  const { message, headers } = modernRequest("tools/call", { name: "slow", arguments: {} });
+  const call = post(`${base}/mcp`, message, { headers });
+  await begun;
+  const stopped = mcp.shutdown();
+  const late = await post(`${base}/mcp`, message, { headers });
+  expect([late.status, (await fetch(`${base}/ready`)).status]).toEqual([503, 503]);
+  finish("done");
+  expect((await call).reply).toMatchObject({ result: { content: [{ text: "done" }] } });
+  await stopped;
+  await close();
+  await new library.McpServer({ name: "never mounted", version: "1" }).shutdown();
+});
 
 it("mcp.node serves HTTP/2", async () => {
   const server = createServer(createFixture(library).node as unknown as Parameters<typeof createServer>[1]);

@@ -27,6 +27,8 @@ const ALLOWED = [
   // The ledger is made with the definition.
   "src/operations/",
   "src/server/deliveries.ts",
+  // A method of the definition, and a few lines.
+  "src/server/shutdown.ts",
   // Names and environment variables of the options of `run()`.
   "src/runtimes/run-options.ts",
   // What registration compiles. Calls, sessions and channels come with a transport.

@@ -8,7 +8,6 @@ import { Refused } from "./inventory/errors.js";
 
 /** `org_id` is what Auth0 Organizations put into tokens; `tenant` is for whoever adds a claim of their own. */
 const DEFAULT_CLAIMS = ["org_id", "tenant"];
-/** Also keeps `@` out, which separates the subject from the tenant below. */
 const TENANT = /^[A-Za-z0-9_.-]{1,64}$/;
 
 export interface TenancyOptions {
@@ -47,8 +46,8 @@ export class Tenancy {
 
   /**
    * The same authenticator, with the tenant as a part of who the caller is. Sessions, streams, idempotency keys and
-   * recorded outcomes belong to issuer and subject; somebody who works for two tenants must not get in one what was done
-   * in the other.
+   * recorded outcomes belong to issuer, subject and tenant: somebody who works for two tenants does not get in one what
+   * was done in the other.
    */
   scope(auth: Authenticator): Authenticator {
     return {
@@ -72,9 +71,7 @@ export class Tenancy {
     const [claim = ""] = this.#claims;
     const scoped: Principal = {
       ...principal,
-      // Whatever comes before the last `@` is the subject, also where subjects are mail addresses.
-      subject: `${principal.subject}@${tenant ?? ""}`,
-      ...(tenant !== undefined && { claims: { ...principal.claims, [claim]: tenant } }),
+      ...(tenant !== undefined && { tenant, claims: { ...principal.claims, [claim]: tenant } }),
     };
     this.#scoped.set(principal, { tenant, principal: scoped });
     return scoped;

@@ -4,6 +4,7 @@ import {
   AuthenticationUnavailableError,
   type Authenticator,
   type AuthRequest,
+  hasPermission,
   type Principal,
 } from "holdfast";
 import { Refused } from "../inventory/errors.js";
@@ -83,18 +84,12 @@ function toAuthRequest(request: IncomingMessage, url: URL): AuthRequest {
 
 /** @throws Problem 403 with what it takes (RFC 6750, section 3.1). */
 export function assertPermitted({ principal }: Caller, permission: string): void {
-  if (principal.permissions.some((granted) => covers(granted, permission))) return;
+  if (hasPermission(principal.permissions, permission)) return;
   const challenge = `Bearer error="insufficient_scope", scope="${permission}"`;
   throw new Problem("forbidden", {
     detail: `This needs the permission ${permission}.`,
     headers: { "www-authenticate": challenge },
   });
-}
-
-/** The wildcards of Holdfast: `*`, and `orders:*` for all that begin so. */
-function covers(granted: string, wanted: string): boolean {
-  if (granted === "*" || granted === wanted) return true;
-  return granted.endsWith(":*") && wanted.startsWith(granted.slice(0, -1));
 }
 
 function unauthenticated(error: "invalid_request" | "invalid_token" | undefined, detail: string): Problem {

@@ -1,6 +1,6 @@
 import { HoldfastError } from "../errors.js";
-import type { Definition } from "../server/definition.js";
 import { within } from "../util/timer.js";
+import type { Definition } from "./definition.js";
 
 /**
  * Lets calls in flight end for at most `graceMs`. Calls that would last for ever (listen streams) are asked to end
