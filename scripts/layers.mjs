@@ -14,6 +14,7 @@ const LEVELS = new Map([
   ["protocol", 1],
   ["stores", 1],
   ["auth", 1],
+  ["audit", 2],
   ["operations", 2],
   ["streams", 2],
   ["sessions", 2],

@@ -1,4 +1,18 @@
 /** Holdfast: MCP servers that hold. */
+export type { AuditJsonLinesOptions } from "./audit/json-lines.js";
+export { auditJsonLines } from "./audit/json-lines.js";
+export { redactUri } from "./audit/names.js";
+export type { AuditStream } from "./audit/stream-target.js";
+export type {
+  AuditAuthenticationEvent,
+  AuditCallEvent,
+  AuditDenialReason,
+  AuditEvent,
+  AuditedName,
+  AuditOptions,
+  AuditOutcome,
+  AuditSink,
+} from "./audit/types.js";
 export { anyOf } from "./auth/any-of.js";
 export type { ApiKey, ApiKeyOwner } from "./auth/api-key-table.js";
 export { hashApiKey } from "./auth/api-key-table.js";
@@ -91,3 +105,4 @@ export type {
   StreamStore,
 } from "./stores/types.js";
 export type { Logger } from "./util/logger.js";
+export { hideFromLogs } from "./util/redact.js";

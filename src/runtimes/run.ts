@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { HoldfastError } from "../errors.js";
 import type { Definition } from "../server/definition.js";
+import { hideFromLogs } from "../util/redact.js";
 import type { ListeningServer } from "./node-server.js";
 import type { ResolvedRunOptions } from "./run-options.js";
 import { stdioPrincipal } from "./stdio-principal.js";
@@ -32,6 +33,7 @@ export async function run(definition: Definition, options: ResolvedRunOptions): 
   void definition.catalogue;
   // A definition that was served and stopped can be served again.
   definition.draining = false;
+  hideFromLogs(options.token);
   definition.store.open?.();
   const served: Served[] = [];
   const state = { stopping: undefined as Promise<void> | undefined };
@@ -72,6 +74,7 @@ async function stop(definition: Definition, served: readonly Served[], graceMs: 
   for (const one of served) one.stop();
   await definition.drain(graceMs);
   await Promise.all(served.map((one) => one.close()));
+  await definition.audit?.flush();
   if (definition.options.ownsStore) await definition.store.close?.();
 }
 

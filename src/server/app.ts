@@ -1,3 +1,4 @@
+import type { Audit } from "../audit/audit.js";
 import type { Authenticator } from "../auth/authenticator.js";
 import type { Ledger } from "../operations/ledger.js";
 import type { Implementation } from "../protocol/types.js";
@@ -21,6 +22,8 @@ export interface App {
   readonly logger: Logger;
   readonly store: Store;
   readonly auth: Authenticator;
+  /** Where calls are recorded; undefined when nobody asked for it. */
+  readonly audit: Audit | undefined;
   readonly hub: ChangeHub;
   readonly ticker: Ticker;
   readonly middleware: readonly Middleware[];

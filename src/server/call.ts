@@ -15,6 +15,7 @@ import type { Linked } from "../util/list.js";
 import { isThenable, type MaybePromise } from "../util/maybe-promise.js";
 import { after } from "../util/timer.js";
 import type { App } from "./app.js";
+import type { CallRecord } from "./call-record.js";
 import { encodeResult } from "./encode-result.js";
 import type { Exchange } from "./exchange.js";
 import { Journal } from "./journal.js";
@@ -37,6 +38,8 @@ export class Call implements Linked<Call>, Watcher {
   linked = false;
   /** True for a listen stream. */
   lasting = false;
+  /** What goes into the audit log; undefined when the call does not, or there is none. */
+  record: CallRecord | undefined;
   /** The operation whose outcome this call waits for; reads have none. */
   operation: RunningOperation | undefined;
   /** The task this call has become: what its handler asks and reports goes there. */
@@ -135,6 +138,7 @@ export class Call implements Linked<Call>, Watcher {
     }
     if (text.length > this.app.limits.maxResultBytes && !this.#refused) return this.#refuseResult(text.length);
     this.#end();
+    this.record?.succeeded(result);
     this.exchange.reply(text, 0);
   }
 
@@ -153,6 +157,7 @@ export class Call implements Linked<Call>, Watcher {
     if (this.#settled) return;
     const failure = describeFailure(this, error);
     this.#end();
+    this.record?.failed(error, failure.code);
     const permissions = error instanceof PermissionError ? error.required : undefined;
     this.exchange.reply(encodeError(this.id, failure), failure.code, permissions);
   }
@@ -167,6 +172,7 @@ export class Call implements Linked<Call>, Watcher {
     if (reason === "timeout") return this.fail(new McpError(ErrorCode.InternalError, error.message));
     if (reason === "shutdown") return this.fail(new McpError(ErrorCode.Unavailable, error.message));
     this.#end();
+    this.record?.cancelled();
     this.exchange.abandon(encodeError(this.id, { code: ErrorCode.RequestCancelled, message: error.message }));
   }
 

@@ -108,6 +108,9 @@ export class Definition implements App {
   get auth(): App["auth"] {
     return this.options.auth;
   }
+  get audit(): App["audit"] {
+    return this.options.audit;
+  }
   get maskErrors(): boolean {
     return this.options.maskErrors;
   }

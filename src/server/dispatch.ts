@@ -4,6 +4,7 @@ import { own } from "../util/json.js";
 import type { MaybePromise } from "../util/maybe-promise.js";
 import type { App } from "./app.js";
 import { Call } from "./call.js";
+import { recordOf } from "./call-record.js";
 import type { CallRegister, Exchange } from "./exchange.js";
 import { complete } from "./handlers/completion.js";
 import { discover, ping, setLevel } from "./handlers/lifecycle.js";
@@ -45,16 +46,21 @@ const HANDLERS: ReadonlyMap<string, { readonly handler: Handler; readonly needs?
  */
 export function dispatchRequest(app: App, exchange: Exchange, message: RequestMessage): Call {
   const call = new Call(app, exchange, message);
+  if (app.audit !== undefined) call.record = recordOf(call, app.audit);
   const { revision } = exchange.peer;
   const found = revision.requests.has(message.method) ? HANDLERS.get(message.method) : undefined;
   if (found === undefined || (found.needs !== undefined && !app.offers(found.needs))) {
+    call.record?.deny("unknown");
     call.fail(methodNotFound(message.method, revision.version));
   } else if (app.draining) {
+    call.record?.deny("draining");
     call.fail(new McpError(ErrorCode.Unavailable, "The server is shutting down; call again."));
   } else {
     const full = app.calls.full(exchange.peer.principal, exchange.calls);
-    if (full !== undefined) call.fail(new McpError(ErrorCode.Unavailable, `${full}; call again in a moment.`));
-    else if (app.middleware.length === 0) call.run(found.handler);
+    if (full !== undefined) {
+      call.record?.deny("rate_limited");
+      call.fail(new McpError(ErrorCode.Unavailable, `${full}; call again in a moment.`));
+    } else if (app.middleware.length === 0) call.run(found.handler);
     else call.run((one) => runMiddleware(one, found.handler));
   }
   return call;

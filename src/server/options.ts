@@ -1,3 +1,5 @@
+import { type Audit, resolveAudit } from "../audit/audit.js";
+import type { AuditOptions, AuditSink } from "../audit/types.js";
 import { type Authenticator, anonymous } from "../auth/authenticator.js";
 import { lmdbStore } from "../drivers/lmdb/index.js";
 import { HoldfastError } from "../errors.js";
@@ -6,6 +8,7 @@ import { assertSecrets } from "../sessions/sealer.js";
 import { memoryStore } from "../stores/memory/index.js";
 import type { Store } from "../stores/types.js";
 import { type Logger, stderrLogger, steadyLogger } from "../util/logger.js";
+import { hideFromLogs } from "../util/redact.js";
 import { type Limits, resolveLimits } from "./limits.js";
 import type { CacheHint, WhenDenied } from "./types.js";
 
@@ -46,6 +49,11 @@ export interface McpServerOptions {
    * that send none. Default: `["claudecode/toolUseId"]`.
    */
   readonly hostCallIds?: readonly string[];
+  /**
+   * Where calls are recorded, one event for each: who called what, whether it was allowed, what came of it; e.g.
+   * `auditJsonLines({ path })`. Default: nowhere.
+   */
+  readonly audit?: AuditSink | AuditOptions;
   /** Where Holdfast reports. Default: lines on stderr. */
   readonly logger?: Logger;
 }
@@ -69,6 +77,7 @@ export interface ResolvedOptions {
   readonly cache: CacheHint | undefined;
   readonly whenDenied: WhenDenied;
   readonly hostCallIds: readonly string[];
+  readonly audit: Audit | undefined;
   readonly logger: Logger;
 }
 
@@ -93,6 +102,7 @@ const OPTION_NAMES: ReadonlySet<string> = new Set<keyof McpServerOptions>([
   "cache",
   "whenDenied",
   "hostCallIds",
+  "audit",
   "logger",
 ]);
 
@@ -106,6 +116,7 @@ export function resolveOptions(info: Implementation, options: McpServerOptions):
     if (!OPTION_NAMES.has(key))
       throw new TypeError(`new McpServer: unknown option ${key}. Options: ${[...OPTION_NAMES].join(", ")}`);
   }
+  const logger = steadyLogger(options.logger ?? stderrLogger);
   return {
     info,
     instructions: options.instructions,
@@ -121,7 +132,8 @@ export function resolveOptions(info: Implementation, options: McpServerOptions):
     pageSize: resolvePageSize(options.pageSize),
     cache: options.cache,
     whenDenied: options.whenDenied ?? "challenge",
-    logger: steadyLogger(options.logger ?? stderrLogger),
+    audit: resolveAudit(options.audit, logger),
+    logger,
     hostCallIds: options.hostCallIds ?? DEFAULT_HOST_CALL_IDS,
   };
 }
@@ -138,6 +150,7 @@ function resolveStore(store: string | Store | undefined): Store {
 function resolveSecrets(secret: string | readonly string[] | undefined): readonly string[] {
   const secrets = (typeof secret === "string" ? [secret] : (secret ?? [])).map((one) => one.trim()).filter(Boolean);
   if (secrets.length > 0) assertSecrets(secrets);
+  for (const one of secrets) hideFromLogs(one);
   return secrets;
 }
 

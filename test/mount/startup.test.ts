@@ -16,6 +16,7 @@ const ALLOWED = [
   "src/mcp-server.ts",
   "src/errors.ts",
   "src/util/",
+  "src/audit/",
   "src/auth/",
   // Revisions are tables; templates are parsed where they are registered.
   "src/protocol/",

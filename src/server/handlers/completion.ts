@@ -25,7 +25,10 @@ export function complete(call: Call): MaybePromise<object> {
   }
   const target = targetOf(call, ref);
   return chain(judge(target.entry, call.peer, undefined), (access) => {
-    if (access === false) throw unknownRef();
+    if (access === false) {
+      call.record?.deny("hidden");
+      throw unknownRef();
+    }
     if (access !== true) throw new PermissionError(access.permissions, `completion of ${target.entry.name}`);
     const completer = own(target.completers as JsonObject, name) as Completer | undefined;
     if (completer === undefined) return toResult([]);
@@ -46,6 +49,7 @@ function targetOf(call: Call, ref: JsonObject): Target {
     const resource = resources.get(uri);
     if (resource !== undefined) return { entry: resource, completers: {} };
   }
+  call.record?.deny("unknown");
   throw unknownRef();
 }
 

@@ -123,6 +123,7 @@ export function answer(call: Call, settlement: Exclude<Settlement, { kind: "rele
     if (settlement.answer === PARKED) throw goesOn();
     return settlement.answer;
   }
+  if (settlement.replayed) call.record?.replay(settlement.id);
   const recorded: unknown = JSON.parse(settlement.json);
   if (!isObject(recorded)) throw new HoldfastError("ERR_STORE", "The recorded outcome cannot be read.");
   const error = ownObject(recorded, "error");

@@ -22,9 +22,12 @@ export function getPrompt(call: Call): MaybePromise<object> {
   const args = own(call.params, "arguments") ?? {};
   if (!isObject(args)) throw new McpError(ErrorCode.InvalidParams, "prompts/get: arguments must be an object");
   const prompt = call.app.catalogue.prompts.get(name);
-  if (prompt === undefined) throw unknownPrompt(name);
+  if (prompt === undefined) {
+    call.record?.deny("unknown");
+    throw unknownPrompt(name);
+  }
   return chain(judgeEarly(prompt, call.peer), (access) => {
-    if (access !== true) throw refused(name, access);
+    if (access !== true) throw refused(call, name, access);
     if (prompt.args === undefined) return renderPermitted(call, prompt, args);
     return chain(prompt.args.validate(args), (checked) => {
       return checked.ok ? renderPermitted(call, prompt, checked.value) : refuseArguments(call, prompt, checked);
@@ -35,21 +38,23 @@ export function getPrompt(call: Call): MaybePromise<object> {
 /** The requirement sees what the handler will see: arguments after validation. */
 function renderPermitted(call: Call, prompt: PromptEntry, args: unknown): MaybePromise<object> {
   return chain(judgeLate(prompt, call.peer, args), (access) => {
-    if (access !== true) throw refused(prompt.name, access);
+    if (access !== true) throw refused(call, prompt.name, access);
     return render(call, prompt, args);
   });
 }
 
 function refuseArguments(call: Call, prompt: PromptEntry, checked: ValidationFailed): MaybePromise<never> {
   return chain(judge(prompt, call.peer, undefined), (access) => {
-    if (access !== true) throw refused(prompt.name, access);
+    if (access !== true) throw refused(call, prompt.name, access);
     const text = `Invalid arguments for prompt ${prompt.name}: ${describeIssues(checked.issues)}`;
     throw new McpError(ErrorCode.InvalidParams, text);
   });
 }
 
-function refused(name: string, access: Exclude<Access, true>): Error {
-  return access === false ? unknownPrompt(name) : new PermissionError(access.permissions, `prompt ${name}`);
+function refused(call: Call, name: string, access: Exclude<Access, true>): Error {
+  if (access !== false) return new PermissionError(access.permissions, `prompt ${name}`);
+  call.record?.deny("hidden");
+  return unknownPrompt(name);
 }
 
 function unknownPrompt(name: string): McpError {

@@ -113,8 +113,19 @@ function findTemplate(
 }
 
 function refused(call: Call, uri: string, found: Found): Error {
-  if (found === false || isReading(found)) return notFound(call, uri);
+  if (found === false || isReading(found)) {
+    call.record?.deny(exists(call, uri) ? "hidden" : "unknown");
+    return notFound(call, uri);
+  }
   return new PermissionError(found.permissions, `resource ${uri}`);
+}
+
+/** True when something is registered at `uri`, whoever asks. */
+function exists({ app: { catalogue } }: Call, uri: string): boolean {
+  return (
+    catalogue.resources.get(uri) !== undefined ||
+    catalogue.templates.entries.some(({ template }) => template.uriTemplate.match(uri) !== undefined)
+  );
 }
 
 /** The error for a resource that does not exist, or that this caller may not know of. */

@@ -19,6 +19,7 @@ export interface HandlerRun {
 export function runHandler(call: Call, run: HandlerRun): MaybePromise<object> {
   // Cancelled while it was found out whether the caller may: nothing is begun for nobody.
   if (call.settled && call.operation === undefined) return {};
+  call.record?.begin();
   // State from the client is checked even if the handler never looks at it: altered state must not pass.
   if (call.resumes) void call.journal;
   try {

@@ -38,7 +38,10 @@ async function taskOf(call: Call): Promise<StoredTask> {
   const taskId = ownString(call.params, "taskId");
   if (taskId === undefined) throw new McpError(ErrorCode.InvalidParams, `${call.method} needs a taskId (a string)`);
   const stored = await findTask(call, taskId);
-  if (stored === undefined) throw notFound();
+  if (stored === undefined) {
+    call.record?.deny("unknown");
+    throw notFound();
+  }
   if (stored.snapshot.state === "expired") throw new McpError(ErrorCode.InvalidParams, "The task has expired.");
   return stored;
 }

@@ -29,7 +29,10 @@ export function callTool(call: Call): MaybePromise<object> {
     throw new McpError(ErrorCode.InvalidParams, "tools/call: arguments must be an object");
   }
   const tool = call.app.catalogue.tools.get(name);
-  if (tool === undefined) throw unknownTool(name);
+  if (tool === undefined) {
+    call.record?.deny("unknown");
+    throw unknownTool(name);
+  }
   const args = given ?? {};
   return chain(judgeEarly(tool, call.peer), (access) => {
     if (access !== true) return refuseAccess(call, tool, access);
@@ -49,11 +52,15 @@ function callPermitted(call: Call, tool: ToolEntry, args: unknown): MaybePromise
 
 /** A challenge where there is a place for it, else words for the model; what is hidden does not exist. */
 function refuseAccess(call: Call, tool: ToolEntry, access: Exclude<Access, true>): object {
-  if (access === false) throw unknownTool(tool.name);
+  if (access === false) {
+    call.record?.deny("hidden");
+    throw unknownTool(tool.name);
+  }
   return call.peer.revision.callResult(refuse(call, new PermissionError(access.permissions, `tool ${tool.name}`)));
 }
 
 function refuse(call: Call, error: PermissionError): CallToolResult {
+  call.record?.deny("not_permitted", error.required);
   if (call.exchange.challenges === true && call.task === undefined) throw error;
   return errorResult(error.message);
 }
@@ -67,6 +74,7 @@ export function unknownTool(name: string): McpError {
 function refuseArguments(call: Call, tool: ToolEntry, checked: ValidationFailed): MaybePromise<object> {
   return chain(judge(tool, call.peer, undefined), (access) => {
     if (access !== true) return refuseAccess(call, tool, access);
+    call.record?.deny("invalid_arguments");
     const text = `Invalid arguments for tool ${tool.name}: ${describeIssues(checked.issues)}`;
     return call.peer.revision.callResult(errorResult(text));
   });
@@ -140,7 +148,10 @@ function restructured(result: CallToolResult, structuredContent: unknown): CallT
 function recover(call: Call, tool: ToolEntry, error: unknown): CallToolResult {
   if (error instanceof McpError) throw error;
   if (error instanceof MissingClientCapabilityError && call.peer.revision.era === "modern") throw error;
-  if (error instanceof PermissionError) return errorResult(deniedInside(tool, error).message);
+  if (error instanceof PermissionError) {
+    call.record?.deny("not_permitted", error.required);
+    return errorResult(deniedInside(tool, error).message);
+  }
   const aborted = call.operation?.aborted;
   if (call.task !== undefined && aborted !== undefined) call.task.stopped = true;
   if (aborted !== undefined) return errorResult(`${aborted.message} What had been done by then stays done.`);
