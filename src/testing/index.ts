@@ -1,5 +1,9 @@
 /** Helpers for tests of servers: `import { connect } from "holdfast/testing"`. */
 export type { CallOptions, ConnectOptions, ElicitRequestParams } from "./connect.js";
 export { connect, LOCAL, TestClient } from "./connect.js";
+export type { MatcherResult } from "./permission-matchers.js";
+export { holdfastMatchers } from "./permission-matchers.js";
+export type { NamedPrincipals, PermissionCell, PermissionMatrix, PermissionRow } from "./permission-matrix.js";
+export { permissionMatrix } from "./permission-matrix.js";
 export type { ContractCase, OperationStoreFixture, StreamStoreFixture } from "./store-contract/index.js";
 export { operationStoreContract, streamStoreContract } from "./store-contract/index.js";
