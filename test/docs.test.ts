@@ -68,14 +68,10 @@ describe("programs", () => {
   test.each(runnable.map((program) => ({ ...program, name: `${program.page}:${program.line}` })))(
     "$name runs",
     (program) => {
-      const { status, stdout, stderr } = spawnSync(
-        process.execPath,
-        ["--import", "tsx", join(folder, fileOf(program))],
-        {
-          cwd: ROOT,
-          timeout: 25_000,
-        },
-      );
+      const { status, stdout, stderr } = spawnSync(process.execPath, argumentsFor(program), {
+        cwd: ROOT,
+        timeout: 25_000,
+      });
       expect(status, `${stdout}${stderr}`).toBe(0);
     },
   );
@@ -158,6 +154,15 @@ function blocksOf(page: string): readonly Block[] {
     }
   }
   return blocks;
+}
+
+/** Tests run in their framework, everything else as it is. */
+function argumentsFor(program: Block): readonly string[] {
+  const file = fileOf(program);
+  if (!program.text.includes('from "vitest"')) return ["--import", "tsx", join(folder, file)];
+  const config = join(folder, `${file}.config.mjs`);
+  writeFileSync(config, `export default { test: { include: [${JSON.stringify(file)}] } };\n`);
+  return [join(ROOT, "node_modules", "vitest", "vitest.mjs"), "run", "--root", folder, "--config", config];
 }
 
 function fileOf({ page, line }: Block): string {
