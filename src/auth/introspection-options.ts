@@ -1,5 +1,6 @@
 import type { JsonObject } from "../util/json.js";
 import { OptionChecks } from "../util/option-checks.js";
+import { hideFromLogs } from "../util/redact.js";
 import type { Fetch } from "./fetch-json.js";
 import { isTrustworthy } from "./issuer-metadata.js";
 
@@ -83,7 +84,7 @@ export function resolveIntrospection(options: IntrospectionOptions): ResolvedInt
     url,
     issuer,
     clientId: checks.text(options.clientId, "clientId"),
-    clientSecret: checks.text(options.clientSecret, "clientSecret"),
+    clientSecret: hidden(checks.text(options.clientSecret, "clientSecret")),
     authMethod,
     audiences: checks.texts(options.audience, "audience"),
     cacheMs: 1000 * checks.number(options.cacheSeconds ?? CACHE_SECONDS, "cacheSeconds"),
@@ -107,4 +108,9 @@ export function assertEndpoint(url: string, name: string, allowInsecure: boolean
     throw checks.wrong(`${name} must be an https URL, or http on loopback`);
   }
   if (parsed.username !== "" || parsed.password !== "") throw checks.wrong(`${name} must hold no credentials`);
+}
+
+function hidden(secret: string): string {
+  hideFromLogs(secret);
+  return secret;
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { OptionChecks } from "../util/option-checks.js";
+import { hideFromLogs } from "../util/redact.js";
 
 /** A secret that people or programs hand out; below 16 characters it can be found by trying. */
 const MIN_LENGTH = 16;
@@ -11,8 +12,11 @@ export function sha256(text: string): Buffer {
   return createHash("sha256").update(text).digest();
 }
 
-/** Refuses a secret that is short or cannot stand in a header; the message does not repeat it. */
+/** Refuses a secret that is short or cannot stand in a header; neither the message nor any log repeats it. */
 export function assertSecret(secret: unknown, name: string, checks: OptionChecks): string {
-  if (typeof secret === "string" && secret.length >= MIN_LENGTH && VISIBLE.test(secret)) return secret;
+  if (typeof secret === "string" && secret.length >= MIN_LENGTH && VISIBLE.test(secret)) {
+    hideFromLogs(secret);
+    return secret;
+  }
   throw checks.wrong(`${name} must have at least ${MIN_LENGTH} characters, visible ASCII and no spaces`);
 }

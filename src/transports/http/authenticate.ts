@@ -52,6 +52,7 @@ function wait(
   const timer = after(limits.authTimeoutMs, () => {
     once(() => {
       logger.log("error", "authentication_timeout", { scheme: auth.scheme });
+      door.app.audit?.refused(http, { reason: "unavailable", scheme: auth.scheme });
       refuseBusy(http, "It could not be found out in time who is calling");
     });
   });
@@ -74,6 +75,7 @@ function failed(door: Door, http: HttpExchange, error: unknown): void {
   const { auth, logger } = door.app;
   if (error instanceof AuthenticationUnavailableError) {
     logger.log("error", "authentication_unavailable", { scheme: auth.scheme, error });
+    door.app.audit?.refused(http, { reason: "unavailable", scheme: auth.scheme });
     return refuseBusy(http, "It cannot be found out now who is calling");
   }
   logger.log("warn", "authentication_failed", { scheme: auth.scheme, error });
@@ -81,7 +83,8 @@ function failed(door: Door, http: HttpExchange, error: unknown): void {
   deny(door, http, { error: "invalid_token", description });
 }
 
-function deny({ protection }: Door, http: HttpExchange, refusal: Refusal): void {
+function deny({ app, protection }: Door, http: HttpExchange, refusal: Refusal): void {
+  app.audit?.refused(http, { reason: "unauthenticated", scheme: app.auth.scheme, detail: refusal.description });
   const text = refusal.description === undefined ? "Unauthorized." : `Unauthorized: ${refusal.description}`;
   refuse(http, 401, text, { "www-authenticate": protection.challenge(http, refusal) });
 }
