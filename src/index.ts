@@ -86,6 +86,14 @@ export type {
   WhenDenied,
 } from "./server/types.js";
 export type {
+  Acquired,
+  CounterStore,
+  Place,
+  PlaceRule,
+  RateRule,
+  Taken,
+} from "./stores/counters.js";
+export type {
   Claim,
   ClaimRequest,
   JournalEntry,

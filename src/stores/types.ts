@@ -1,4 +1,5 @@
 import type { MaybePromise } from "../util/maybe-promise.js";
+import type { CounterStore } from "./counters.js";
 import type { Durability, OperationStore } from "./operations.js";
 
 export type { Durability };
@@ -72,8 +73,8 @@ export interface StreamStore {
 }
 
 /**
- * The one store object a server is given (`new McpServer(info, { store })`). Operations, sessions and the bus between
- * nodes join it here, each as a part of its own.
+ * The one store object a server is given (`new McpServer(info, { store })`). Operations, counters, sessions and the
+ * bus between nodes join it here, each as a part of its own.
  */
 export interface Store {
   /** Names this process as the owner of leases and streams. Default: a random name. */
@@ -82,6 +83,8 @@ export interface Store {
   readonly secret?: string;
   readonly streams: StreamStore;
   readonly operations: OperationStore;
+  /** What limits per caller count by. */
+  readonly counters: CounterStore;
   /** A server begins, or begins again, to use the store. */
   open?(): void;
   /** Lets go of files, connections and leases; called when the server that opened the store has stopped. */

@@ -5,5 +5,19 @@ export type { MatcherResult } from "./permission-matchers.js";
 export { holdfastMatchers } from "./permission-matchers.js";
 export type { NamedPrincipals, PermissionCell, PermissionMatrix, PermissionRow } from "./permission-matrix.js";
 export { permissionMatrix } from "./permission-matrix.js";
-export type { ContractCase, OperationStoreFixture, StreamStoreFixture } from "./store-contract/index.js";
-export { operationStoreContract, streamStoreContract } from "./store-contract/index.js";
+export type {
+  ContractCase,
+  ContractCase,
+  CounterStoreFixture,
+  OperationStoreFixture,
+  OperationStoreFixture,
+  StreamStoreFixture,
+  StreamStoreFixture,
+} from "./store-contract/index.js";
+export {
+  counterStoreContract,
+  operationStoreContract,
+  operationStoreContract,
+  streamStoreContract,
+  streamStoreContract,
+} from "./store-contract/index.js";

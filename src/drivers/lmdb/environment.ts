@@ -27,6 +27,8 @@ export interface Table {
   put(key: string, value: string): void;
   remove(key: string): void;
   range(bounds: RangeBounds): Iterable<{ readonly key: string; readonly value: string }>;
+  /** Entries held; known without counting them. */
+  size(): number;
 }
 
 /** Keys from `start` (included) to `end` (left out), at most `limit` of them. */
@@ -91,6 +93,7 @@ export class Environment {
       put: (key, value) => void this.#db(name).putSync(key, value),
       remove: (key) => void this.#db(name).removeSync(key),
       range: (bounds) => this.#db(name).getRange(bounds),
+      size: () => (this.#db(name).getStats() as { readonly entryCount: number }).entryCount,
     };
   }
 

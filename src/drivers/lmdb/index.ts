@@ -1,5 +1,6 @@
 import type { Store } from "../../stores/types.js";
 import { randomId } from "../../util/ids.js";
+import { LmdbCounterStore } from "./counters.js";
 import { Environment, type EnvironmentOptions } from "./environment.js";
 import { Heartbeats } from "./heartbeats.js";
 import { LmdbOperationStore } from "./operations.js";
@@ -10,7 +11,7 @@ import { LmdbStreamStore } from "./streams.js";
 const SECRET_PARTS = 2;
 
 /**
- * The embedded durable store: operations, stream logs and the secret that seals session ids, in a directory that the
+ * The embedded durable store: operations, stream logs, counts and the secret that seals session ids, in a directory that the
  * processes of one machine may share. Needs the package `lmdb`.
  *
  * @example
@@ -27,6 +28,7 @@ export function lmdbStore(options: EnvironmentOptions): Store {
     owner,
     secret: secretOf(environment),
     operations: new LmdbOperationStore(environment),
+    counters: new LmdbCounterStore(environment, owner),
     streams: new LmdbStreamStore(environment, owner, heartbeats),
     open: () => revive(owner),
     close: async () => {

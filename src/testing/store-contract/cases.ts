@@ -1,4 +1,5 @@
 /** What the cases of the store contract are made of. No test runner: a case passes when its promise resolves. */
+import type { CounterStore } from "../../stores/counters.js";
 import type { ClaimRequest, OperationStore, Retention } from "../../stores/operations.js";
 import type { StreamStore } from "../../stores/types.js";
 import type { MaybePromise } from "../../util/maybe-promise.js";
@@ -30,6 +31,15 @@ export interface OperationStoreFixture extends Fixture {
 /** A store of streams with nothing in it. */
 export interface StreamStoreFixture extends Fixture {
   readonly store: StreamStore;
+}
+
+/** A store of counts with nothing in it. */
+export interface CounterStoreFixture extends Fixture {
+  readonly store: CounterStore;
+  /** The same data as another process sees it; without it, one handle stands for both. */
+  readonly other?: CounterStore;
+  /** Opens the same data anew, as after a crash, for stores that survive one. */
+  reopen?(): MaybePromise<CounterStore>;
 }
 
 /** A lease that is to run out: short enough to wait for. No case needs it to last for more than one write. */

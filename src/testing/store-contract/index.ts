@@ -7,15 +7,17 @@
  * ```
  */
 import type { MaybePromise } from "../../util/maybe-promise.js";
-import type { ContractCase, OperationStoreFixture, StreamStoreFixture } from "./cases.js";
+import type { ContractCase, CounterStoreFixture, OperationStoreFixture, StreamStoreFixture } from "./cases.js";
 import { caseOf } from "./cases.js";
 import { CLAIM_CASES } from "./claims.js";
 import { FENCE_CASES } from "./fences.js";
 import { followsModel } from "./model.js";
 import { OUTCOME_CASES } from "./outcomes.js";
+import { PLACE_CASES } from "./places.js";
+import { RATE_CASES } from "./rate-limits.js";
 import { STREAM_CASES } from "./streams.js";
 
-export type { ContractCase, OperationStoreFixture, StreamStoreFixture };
+export type { ContractCase, CounterStoreFixture, OperationStoreFixture, StreamStoreFixture };
 
 /** Every line of the contract of operation stores; each case asks `create` for a store with nothing in it. */
 export function operationStoreContract(create: () => MaybePromise<OperationStoreFixture>): readonly ContractCase[] {
@@ -29,4 +31,9 @@ export function operationStoreContract(create: () => MaybePromise<OperationStore
 /** Every line of the contract of stream stores. */
 export function streamStoreContract(create: () => MaybePromise<StreamStoreFixture>): readonly ContractCase[] {
   return Object.entries(STREAM_CASES).map(([name, body]) => caseOf(create, name, body));
+}
+
+/** Every line of the contract of counter stores. */
+export function counterStoreContract(create: () => MaybePromise<CounterStoreFixture>): readonly ContractCase[] {
+  return Object.entries({ ...RATE_CASES, ...PLACE_CASES }).map(([name, body]) => caseOf(create, name, body));
 }
