@@ -25,6 +25,8 @@ export const ErrorCode = {
   KeyConflict: 1409,
   /** Ours: the idempotency key was used, and its outcome is no longer kept. */
   KeyExpired: 1410,
+  /** Ours: the caller has called too often, or does too much at once; `data.retryAfterMs` says when to call again. */
+  RateLimited: 1429,
   /** Ours: the server is draining or over a limit; try again later. */
   Unavailable: 1503,
 } as const;

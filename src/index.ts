@@ -67,6 +67,7 @@ export type {
   MiddlewareRequest,
   PromptConfig,
   PromptHandler,
+  RateLimit,
   ReadResource,
   ReadTemplate,
   Recovered,

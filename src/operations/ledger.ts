@@ -12,8 +12,9 @@ import type { Claim, Moved, OperationSnapshot, OperationStore, Retention } from 
 import type { Logger } from "../util/logger.js";
 import { isThenable, type MaybePromise } from "../util/maybe-promise.js";
 import type { Ticker, Ticking } from "../util/ticker.js";
+import { refusedEarly, workAdmitted } from "./admit.js";
 import { RunningOperation } from "./running.js";
-import type { Outcome, Recovery, Settlement, Watcher } from "./types.js";
+import type { Admission, Outcome, Recovery, Settlement, Watcher } from "./types.js";
 
 /** Records looked at per sweep at the least: too few to hold up calls. */
 const SWEEP_RECORDS = 256;
@@ -48,6 +49,8 @@ export interface PerformRequest {
   readonly watcher: Watcher;
   /** The outcome for work that was cut off, when nobody can say what came of it. */
   readonly unknown: () => string;
+  /** Decides whether the work may begin now; undefined when nothing limits it. */
+  readonly admission?: Admission | undefined;
   /** Does the work. Never throws. */
   readonly work: (operation: RunningOperation) => Promise<Outcome>;
 }
@@ -173,6 +176,9 @@ export class Ledger implements Ticking {
   }
 
   async #drive(operation: RunningOperation, request: PerformRequest): Promise<Settlement> {
+    const refused = refusedEarly(this.#options.store, request);
+    const error = isThenable(refused) ? await refused : refused;
+    if (error !== undefined) return { kind: "released", error, id: operation.id, replayed: false };
     let { id } = request;
     for (;;) {
       const askedAt = performance.now();
@@ -240,7 +246,8 @@ export class Ledger implements Ticking {
     if (recovered === undefined && !operation.isSure && !(await this.#confirm(operation))) return undefined;
     // This process did the work, its fence was lost, and nobody else has begun (any more): it is not done again.
     const before = recovered ?? (began ? undefined : operation.outcome);
-    const outcome = before ?? (await request.work(operation));
+    const outcome = before ?? (await this.#begin(operation, request, began || existed));
+    if (outcome === undefined) return undefined;
     if (recovered === undefined) operation.outcome = outcome;
     // Whoever gives up now has not undone what was recorded before: the id and the journal stay for the next attempt.
     const lasts = existed || (before === undefined && operation.entries().length > 0);
@@ -252,6 +259,13 @@ export class Ledger implements Ticking {
       this.#options.logger.log("error", "outcome_not_recorded", { id, error });
     }
     return { ...outcome, id, replayed: false };
+  }
+
+  #begin(operation: RunningOperation, request: PerformRequest, goesOn: boolean): Promise<Outcome | undefined> {
+    const { admission, work } = request;
+    if (admission === undefined) return work(operation);
+    const isOwner = () => operation.isSure || this.#confirm(operation);
+    return workAdmitted(operation, { enter: () => admission.enter(goesOn), isOwner, work });
   }
 
   /** Asks the store whether this process is still the owner. */

@@ -1,4 +1,5 @@
 import type { JournalEntry } from "../stores/operations.js";
+import type { MaybePromise } from "../util/maybe-promise.js";
 
 /** What a handler sees of its operation. */
 export interface Operation {
@@ -43,6 +44,17 @@ export type Recovery =
   | "rerun"
   /** Find out: an outcome (JSON text), `"not-done"` (run), or `"unknown"`. */
   | ((operation: InterruptedOperation) => Promise<{ readonly json: string } | "not-done" | "unknown">);
+
+/** What decides whether work may begin now, and counts it while it lasts. */
+export interface Admission {
+  /** Why new work is refused now; undefined when it is not. Counts nothing. */
+  refusal(): MaybePromise<Error | undefined>;
+  /**
+   * Lets work begin; throws when it may not. What was let in once and `goesOn` (after a question, after a crash) is
+   * counted while it lasts, and never refused. Returns what ends it.
+   */
+  enter(goesOn: boolean): MaybePromise<() => void>;
+}
 
 /** Somebody who waits for the outcome of an operation. */
 export interface Watcher {

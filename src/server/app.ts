@@ -7,6 +7,7 @@ import type { Store } from "../stores/types.js";
 import type { Budget } from "../util/budget.js";
 import type { Logger } from "../util/logger.js";
 import type { Ticker } from "../util/ticker.js";
+import type { Admissions } from "./admissions.js";
 import type { CallTable } from "./call-table.js";
 import type { Catalogue } from "./catalogue.js";
 import type { Deliveries } from "./deliveries.js";
@@ -36,6 +37,8 @@ export interface App {
   readonly catalogue: Catalogue;
   /** Operations: what is written is written once. */
   readonly ledger: Ledger;
+  /** Limits per caller. */
+  readonly admissions: Admissions;
   /** Answers on their way, of operations that only their arguments name. */
   readonly deliveries: Deliveries;
   /** `_meta` members in which hosts send the id of one use of a tool. */

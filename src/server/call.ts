@@ -8,9 +8,10 @@ import {
   encodeResponse,
   isRequestId,
   type RequestMessage,
+  type RpcErrorShape,
 } from "../protocol/jsonrpc.js";
 import type { RequestId } from "../protocol/types.js";
-import { type JsonObject, own, ownObject } from "../util/json.js";
+import { isObject, type JsonObject, own, ownObject } from "../util/json.js";
 import type { Linked } from "../util/list.js";
 import { isThenable, type MaybePromise } from "../util/maybe-promise.js";
 import { after } from "../util/timer.js";
@@ -159,7 +160,7 @@ export class Call implements Linked<Call>, Watcher {
     this.#end();
     this.record?.failed(error, failure.code);
     const permissions = error instanceof PermissionError ? error.required : undefined;
-    this.exchange.reply(encodeError(this.id, failure), failure.code, permissions);
+    this.exchange.reply(encodeError(this.id, failure), failure.code, permissions, retryAfterIn(failure));
   }
 
   /** Ends the call early. Past its end it does nothing: a late cancellation is normal. */
@@ -241,6 +242,13 @@ export class Call implements Linked<Call>, Watcher {
     this.exchange.calls?.delete(this);
     this.#onEnd?.();
   }
+}
+
+/** When the caller may come again, if that is what the error says. */
+function retryAfterIn({ code, data }: RpcErrorShape): number | undefined {
+  if (code !== ErrorCode.RateLimited || !isObject(data)) return undefined;
+  const { retryAfterMs } = data;
+  return typeof retryAfterMs === "number" && retryAfterMs >= 0 ? retryAfterMs : undefined;
 }
 
 function cancelError(reason: CancelReason): HoldfastError {

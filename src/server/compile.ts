@@ -3,6 +3,8 @@ import type { Recovery } from "../operations/types.js";
 import type { Prompt, PromptArgument, Resource, ResourceTemplateInfo, Tool } from "../protocol/types.js";
 import { isObject, type JsonObject, ownObject, pick } from "../util/json.js";
 import type { Entry, PromptEntry, ResourceEntry, TemplateEntry, ToolEntry } from "./entries.js";
+import { limited } from "./limited.js";
+import { compileLimits } from "./rate-limits.js";
 import type { ResourceTemplate } from "./resource-template.js";
 import { toCallResult } from "./results.js";
 import { assertObjectRoot, type CompiledSchema, compileSchema, type SchemaInput } from "./schema/index.js";
@@ -65,6 +67,7 @@ export function compileTool(
     output,
     paramHeaders: paramHeaders(inputSchema),
     timeoutMs: config.timeoutMs,
+    limits: compileLimits(`tool ${name}`, config),
     readOnly: config.annotations?.readOnlyHint === true,
     recovery: recoveryOf(config),
     task: taskOf(name, config.task),
@@ -121,7 +124,7 @@ const RESOURCE_KEYS = ["title", "description", "mimeType", "size", "icons", "ann
 export function compileResource(name: string, uri: string, config: ResourceConfig, read: ReadResource): ResourceEntry {
   if (!URL.canParse(uri)) throw new TypeError(`Resource ${name}: ${JSON.stringify(uri)} is not an absolute URI`);
   const info = { ...pick(config, RESOURCE_KEYS), uri, name } as unknown as Resource;
-  return { ...commonOf(name, config), info, cache: config.cache, read };
+  return { ...commonOf(name, config), info, cache: config.cache, read: limited(`resource ${uri}`, config, read) };
 }
 
 /** Compiles a resource template. */
@@ -133,7 +136,13 @@ export function compileTemplate(
 ): TemplateEntry {
   const uriTemplate = template.uriTemplate.template;
   const info = { ...pick(config, RESOURCE_KEYS), uriTemplate, name } as unknown as ResourceTemplateInfo;
-  return { ...commonOf(name, config), info, cache: config.cache, template, read };
+  return {
+    ...commonOf(name, config),
+    info,
+    cache: config.cache,
+    template,
+    read: limited(`template ${name}`, config, read),
+  };
 }
 
 /** Compiles a prompt; its arguments are the properties of its schema. */
@@ -148,7 +157,8 @@ export function compilePrompt(
     name,
     ...(args && { arguments: promptArguments(args.jsonSchema) }),
   } as Prompt;
-  return { ...commonOf(name, config), info, args, complete: config.complete ?? {}, get: invoker(handler, args) };
+  const get = limited(`prompt ${name}`, config, invoker(handler, args));
+  return { ...commonOf(name, config), info, args, complete: config.complete ?? {}, get };
 }
 
 function promptArguments(schema: JsonObject): readonly PromptArgument[] {

@@ -23,6 +23,11 @@ export class CallContext implements RequestContext {
     this.#call = call;
   }
 
+  /** The call behind a context. */
+  static callOf(ctx: CallContext): Call {
+    return ctx.#call;
+  }
+
   get signal(): AbortSignal {
     return this.#call.signal;
   }

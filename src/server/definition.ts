@@ -5,6 +5,7 @@ import { Sealer } from "../sessions/sealer.js";
 import { Budget } from "../util/budget.js";
 import { randomId } from "../util/ids.js";
 import { Ticker } from "../util/ticker.js";
+import { Admissions } from "./admissions.js";
 import type { App } from "./app.js";
 import { CallTable } from "./call-table.js";
 import { Catalogue } from "./catalogue.js";
@@ -53,6 +54,7 @@ export class Definition implements App {
   readonly calls: CallTable;
   readonly ledger: Ledger;
   readonly deliveries: Deliveries;
+  readonly admissions: Admissions;
   readonly budgets: App["budgets"];
   readonly middleware: Middleware[] = [];
   draining = false;
@@ -67,6 +69,14 @@ export class Definition implements App {
     const { limits } = this.options;
     this.calls = new CallTable(this.ticker, limits);
     const { store, logger } = this.options;
+    this.admissions = new Admissions({
+      counters: store.counters,
+      name: info.name,
+      limits: this.options.callLimits,
+      leaseMs: limits.leaseMs,
+      ticker: this.ticker,
+      logger,
+    });
     let ownName: string | undefined;
     this.ledger = new Ledger({
       store: store.operations,

@@ -2,6 +2,7 @@ import { ErrorCode, McpError } from "../errors.js";
 import type { NotificationMessage, RequestMessage, ResponseMessage } from "../protocol/jsonrpc.js";
 import { own } from "../util/json.js";
 import type { MaybePromise } from "../util/maybe-promise.js";
+import { admitted } from "./admissions.js";
 import type { App } from "./app.js";
 import { Call } from "./call.js";
 import { recordOf } from "./call-record.js";
@@ -23,14 +24,14 @@ type Handler = (call: Call) => MaybePromise<object>;
 const HANDLERS: ReadonlyMap<string, { readonly handler: Handler; readonly needs?: string }> = new Map([
   ["tools/call", { handler: callTool, needs: "tools" }],
   ["tools/list", { handler: listTools, needs: "tools" }],
-  ["resources/read", { handler: readResource, needs: "resources" }],
+  ["resources/read", { handler: counted(readResource), needs: "resources" }],
   ["resources/list", { handler: listResources, needs: "resources" }],
   ["resources/templates/list", { handler: listTemplates, needs: "resources" }],
   ["resources/subscribe", { handler: subscribe, needs: "resources" }],
   ["resources/unsubscribe", { handler: unsubscribe, needs: "resources" }],
-  ["prompts/get", { handler: getPrompt, needs: "prompts" }],
+  ["prompts/get", { handler: counted(getPrompt), needs: "prompts" }],
   ["prompts/list", { handler: listPrompts, needs: "prompts" }],
-  ["completion/complete", { handler: complete }],
+  ["completion/complete", { handler: counted(complete) }],
   ["logging/setLevel", { handler: setLevel }],
   ["ping", { handler: ping }],
   ["server/discover", { handler: discover }],
@@ -64,6 +65,17 @@ export function dispatchRequest(app: App, exchange: Exchange, message: RequestMe
     else call.run((one) => runMiddleware(one, found.handler));
   }
   return call;
+}
+
+/**
+ * The server's limits, for what is no operation: each request counts, whatever comes of it. Tool calls are counted where
+ * it is known whether they are new (handlers/tools).
+ */
+function counted(handler: Handler): Handler {
+  return (call) => {
+    const admission = call.app.admissions.of(call.peer.principal, undefined);
+    return admission === undefined ? handler(call) : admitted(admission, () => handler(call));
+  };
 }
 
 /** The error for a method that this revision, or this server, does not have. */

@@ -2,6 +2,7 @@ import type { Requirement } from "../auth/permissions.js";
 import type { Recovery } from "../operations/types.js";
 import type { Prompt, Resource, ResourceTemplateInfo, Tool } from "../protocol/types.js";
 import type { MaybePromise } from "../util/maybe-promise.js";
+import type { CallLimits } from "./rate-limits.js";
 import type { ResourceTemplate } from "./resource-template.js";
 import type { CompiledSchema } from "./schema/index.js";
 import type { ParamHeader } from "./schema/param-headers.js";
@@ -22,6 +23,8 @@ export interface ToolEntry extends Entry {
   readonly output: CompiledSchema | undefined;
   readonly paramHeaders: readonly ParamHeader[];
   readonly timeoutMs: number | undefined;
+  /** Of one caller, for this tool alone. */
+  readonly limits: CallLimits | undefined;
   /** True when the tool changes nothing: its calls are not recorded. */
   readonly readOnly: boolean;
   readonly recovery: Recovery;

@@ -20,9 +20,10 @@ export interface Exchange {
   notify(message: string, droppable?: boolean): void;
   /**
    * Sends the answer, once. `code` is 0 for a result, else the JSON-RPC error code (HTTP maps it to a status).
-   * `permissions` are those that a call needs that was denied.
+   * `permissions` are those that a call needs that was denied; `retryAfterMs` is when one that was too many may come
+   * again.
    */
-  reply(message: string, code: number, permissions?: readonly string[]): void;
+  reply(message: string, code: number, permissions?: readonly string[], retryAfterMs?: number): void;
   /** True while a denial can be told as a challenge (HTTP 403), which clients act on; elsewhere words have to do. */
   readonly challenges?: boolean;
   /**

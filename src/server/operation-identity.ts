@@ -21,6 +21,8 @@ export interface Identity {
   readonly fingerprint: string;
   /** False when nothing but the arguments says that two calls are the same: then only for as long as one is open. */
   readonly named: boolean;
+  /** True when the state of an earlier round names it: the call was let in then. */
+  readonly resumed?: boolean;
 }
 
 /**
@@ -36,7 +38,7 @@ export function identify(call: Call, tool: ToolEntry, args: unknown): Identity |
   if (resumes !== undefined) return { ...resumes, fingerprint };
   const resumed = call.resumes ? call.journal.operationKey : undefined;
   const explicit = explicitKey(call);
-  if (resumed !== undefined) return { key: resumed, fingerprint, named: true };
+  if (resumed !== undefined) return { key: resumed, fingerprint, named: true, resumed: true };
   const principal = principalKey(call.peer.principal);
   const named = (kind: string, key: string) => {
     return { key: hash([call.app.info.name, principal, tool.name, kind, key]), fingerprint, named: true };

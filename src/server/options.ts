@@ -10,7 +10,8 @@ import type { Store } from "../stores/types.js";
 import { type Logger, stderrLogger, steadyLogger } from "../util/logger.js";
 import { hideFromLogs } from "../util/redact.js";
 import { type Limits, resolveLimits } from "./limits.js";
-import type { CacheHint, WhenDenied } from "./types.js";
+import { type CallLimits, compileLimits } from "./rate-limits.js";
+import type { CacheHint, RateLimit, WhenDenied } from "./types.js";
 
 /** Options of `new McpServer(info, options)`. */
 export interface McpServerOptions {
@@ -45,6 +46,13 @@ export interface McpServerOptions {
   /** What callers get that lack the permissions for something, unless it says otherwise. Default: `"challenge"`. */
   readonly whenDenied?: WhenDenied;
   /**
+   * How often one caller may call tools, read resources, get prompts and complete arguments, all counted together, over
+   * all processes that share the store; several hold together. Beyond: 429, error 1429. Default: no such limit.
+   */
+  readonly rateLimit?: RateLimit | readonly RateLimit[];
+  /** How many of these one caller may have running at a time. Default: no such limit, only `limits.maxCallsPerPrincipal`. */
+  readonly maxConcurrent?: number;
+  /**
    * `_meta` members in which hosts send an id of one use of a tool, the same when they call again: a key for callers
    * that send none. Default: `["claudecode/toolUseId"]`.
    */
@@ -76,6 +84,8 @@ export interface ResolvedOptions {
   readonly pageSize: number;
   readonly cache: CacheHint | undefined;
   readonly whenDenied: WhenDenied;
+  /** Of one caller over everything; undefined when there are none. */
+  readonly callLimits: CallLimits | undefined;
   readonly hostCallIds: readonly string[];
   readonly audit: Audit | undefined;
   readonly logger: Logger;
@@ -101,6 +111,8 @@ const OPTION_NAMES: ReadonlySet<string> = new Set<keyof McpServerOptions>([
   "pageSize",
   "cache",
   "whenDenied",
+  "rateLimit",
+  "maxConcurrent",
   "hostCallIds",
   "audit",
   "logger",
@@ -133,6 +145,7 @@ export function resolveOptions(info: Implementation, options: McpServerOptions):
     cache: options.cache,
     whenDenied: options.whenDenied ?? "challenge",
     audit: resolveAudit(options.audit, logger),
+    callLimits: compileLimits("", options),
     logger,
     hostCallIds: options.hostCallIds ?? DEFAULT_HOST_CALL_IDS,
   };

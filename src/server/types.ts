@@ -45,6 +45,13 @@ export interface Viewer {
  */
 export type WhenDenied = "challenge" | "listed" | "hidden";
 
+/** How often one caller may call: `limit` times at once, and one more time every `windowMs / limit` from then on. */
+export interface RateLimit {
+  /** A whole number of calls. */
+  readonly limit: number;
+  readonly windowMs: number;
+}
+
 /** Keys every registration shares. */
 export interface CommonConfig {
   readonly title?: string;
@@ -56,6 +63,10 @@ export interface CommonConfig {
   readonly visible?: Visible;
   /** What callers without the permissions get. Default: the server's `whenDenied`. */
   readonly whenDenied?: WhenDenied;
+  /** How often one caller may call this; several hold together. Default: as often as the server's `rateLimit` has it. */
+  readonly rateLimit?: RateLimit | readonly RateLimit[];
+  /** How many calls of this one caller may have running at a time, over all processes that share the store. */
+  readonly maxConcurrent?: number;
 }
 
 /** Configuration of a tool: the official SDK's keys and Holdfast's own. */

@@ -7,17 +7,8 @@ export type { NamedPrincipals, PermissionCell, PermissionMatrix, PermissionRow }
 export { permissionMatrix } from "./permission-matrix.js";
 export type {
   ContractCase,
-  ContractCase,
   CounterStoreFixture,
   OperationStoreFixture,
-  OperationStoreFixture,
-  StreamStoreFixture,
   StreamStoreFixture,
 } from "./store-contract/index.js";
-export {
-  counterStoreContract,
-  operationStoreContract,
-  operationStoreContract,
-  streamStoreContract,
-  streamStoreContract,
-} from "./store-contract/index.js";
+export { counterStoreContract, operationStoreContract, streamStoreContract } from "./store-contract/index.js";

@@ -16,6 +16,7 @@ import { isObject, type JsonObject, ownObject } from "../../util/json.js";
 import type { MaybePromise } from "../../util/maybe-promise.js";
 import type { App } from "../app.js";
 import type { Call } from "../call.js";
+import type { CallAdmission } from "../call-admission.js";
 import type { ToolEntry } from "../entries.js";
 import type { Limits } from "../limits.js";
 import { type Identity, OPERATION_META } from "../operation-identity.js";
@@ -24,6 +25,8 @@ import { PARKED } from "../tasks/record.js";
 
 /** What is done for a call. */
 export interface ToolWork {
+  /** What lets the work begin; undefined when nothing limits it. */
+  readonly admission: CallAdmission | undefined;
   /** Runs the handler: a result in the neutral model, or what asks the client for input. */
   readonly run: (call: Call) => MaybePromise<object>;
   /** The answer for work that was refused before it did anything. */
@@ -40,8 +43,9 @@ export async function performTool(
   call: Call,
   tool: ToolEntry,
   identity: Identity,
-  { run, refused }: ToolWork,
+  toolWork: ToolWork,
 ): Promise<object> {
+  const { admission, run, refused } = toolWork;
   const { ledger, limits } = call.app;
   const clearing = identity.named ? undefined : clear(call, identity.key);
   if (clearing !== undefined) await clearing;
@@ -56,6 +60,7 @@ export async function performTool(
     retention: retentionFor(limits, identity.named),
     watcher: call,
     unknown: unknownOutcome,
+    admission: identity.resumed === true ? admission?.onward : admission,
     work: (own) => work(call, own, run),
   });
   call.operation = operation;
@@ -64,7 +69,7 @@ export async function performTool(
     // Shared with a client of the modern era, which is asked by its answer. This one is asked in its session.
     operation.unwatch(call);
     call.operation = undefined;
-    return performTool(call, tool, identity, { run, refused });
+    return performTool(call, tool, identity, toolWork);
   }
   if (!identity.named && settlement.kind === "done") await concludeUnnamed(call, operation);
   return settlement.kind === "released" ? refused(settlement.error) : answer(call, settlement);

@@ -4,6 +4,7 @@ import type { CallToolResult } from "../../protocol/types.js";
 import { isObject, own, ownString } from "../../util/json.js";
 import { chain, type MaybePromise } from "../../util/maybe-promise.js";
 import { type Access, judge, judgeEarly, judgeLate } from "../access.js";
+import { admitted } from "../admissions.js";
 import type { Call } from "../call.js";
 import { CallContext } from "../context.js";
 import type { ToolEntry } from "../entries.js";
@@ -76,7 +77,8 @@ function refuseArguments(call: Call, tool: ToolEntry, checked: ValidationFailed)
     if (access !== true) return refuseAccess(call, tool, access);
     call.record?.deny("invalid_arguments");
     const text = `Invalid arguments for tool ${tool.name}: ${describeIssues(checked.issues)}`;
-    return call.peer.revision.callResult(errorResult(text));
+    const counted = call.app.admissions.of(call.peer.principal, tool.limits)?.count();
+    return chain(counted, () => call.peer.revision.callResult(errorResult(text)));
   });
 }
 
@@ -85,15 +87,20 @@ function invoke(call: Call, tool: ToolEntry, args: unknown): MaybePromise<object
   if (mayBeTask(call, tool)) return callAsTask(call, tool, args, toolWork(call, tool, args, true));
   const identity = tool.readOnly ? undefined : identify(call, tool, args);
   if (identity !== undefined) return performTool(call, tool, identity, toolWork(call, tool, args));
-  return chain(runTool(call, tool, args), (result) => {
-    return call.openJournal?.suspended ? result : call.peer.revision.callResult(result as CallToolResult);
-  });
+  const admission = call.app.admissions.of(call.peer.principal, tool.limits);
+  return chain(
+    admitted(admission, () => runTool(call, tool, args)),
+    (result) => {
+      return call.openJournal?.suspended ? result : call.peer.revision.callResult(result as CallToolResult);
+    },
+  );
 }
 
 /** What is done for a call. As a task it outlives the call's own deadline, and has one all the same. */
 export function toolWork(call: Call, tool: ToolEntry, args: unknown, asTask = false): ToolWork {
   const timeoutMs = tool.timeoutMs ?? (asTask ? call.app.limits.callTimeoutMs : undefined);
   return {
+    admission: call.app.admissions.of(call.peer.principal, tool.limits),
     run: (one) => runTool(one, tool, args, timeoutMs),
     refused: (error) => call.peer.revision.callResult(recoverUnstarted(call, tool, error)),
   };

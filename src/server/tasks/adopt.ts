@@ -4,6 +4,7 @@ import { HoldfastError } from "../../errors.js";
 import { createTaskResult } from "../../protocol/revisions/2026-07-28/tasks.js";
 import type { CallToolResult } from "../../protocol/types.js";
 import { isThenable, type MaybePromise } from "../../util/maybe-promise.js";
+import { admitted } from "../admissions.js";
 import type { Call } from "../call.js";
 import { type ToolWork, unknownOutcome } from "../handlers/perform.js";
 import type { Identity } from "../operation-identity.js";
@@ -15,7 +16,7 @@ import { freshKey, PARKED, type StoredTask, taskAt, taskIdOf } from "./record.js
 /** A call that needs no record unless it becomes a task: one is made when it turns out to be slow. */
 export function runAlone(work: TaskWork, run: ToolWork): MaybePromise<object> {
   const { call } = work;
-  const running = run.run(call);
+  const running = admitted(run.admission, () => run.run(call));
   if (!isThenable(running)) return encode(call, running);
   return raceAlone(work, run, Promise.resolve(running) as Promise<object>);
 }

@@ -65,7 +65,7 @@ async function runRecorded(work: TaskWork, identity: Identity, run: ToolWork): P
 
 function perform(
   { call, tool, named }: TaskWork,
-  { key, fingerprint }: Identity,
+  { key, fingerprint, resumed }: Identity,
   run: ToolWork,
 ): { readonly operation: RunningOperation; readonly settled: Promise<Settlement> } {
   const { limits, ledger } = call.app;
@@ -79,6 +79,7 @@ function perform(
     retention: retentionOf(() => holder?.run, plain),
     watcher: call,
     unknown: unknownOutcome,
+    admission: resumed === true ? run.admission?.onward : run.admission,
     work: async (operation) => {
       holder = holderOf(operation);
       call.operation = operation;

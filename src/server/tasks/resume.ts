@@ -63,6 +63,7 @@ function resume(call: Call, stored: StoredTask, first: First): Resumed {
     retention: retentionOf(() => holder?.run, { ttlMs: app.limits.taskTtlMs, tombstoneMs: 0 }),
     watcher: own,
     unknown: unknownOutcome,
+    admission: app.admissions.of(peer.principal, tool?.limits),
     work: async (operation) => {
       holder = holderOf(operation);
       own.operation = operation;
@@ -87,6 +88,7 @@ const MISSING = {} as ToolEntry;
 /** The handler once more, after the same checks as a call. */
 function rerun(call: Call, tool: ToolEntry | undefined, args: JsonObject): [ToolWork, () => Promise<object>] {
   const none: ToolWork = {
+    admission: undefined,
     run: () => ({}),
     refused: (error) => {
       throw error;

@@ -113,9 +113,10 @@ export class PostExchange implements Exchange, Ticking {
     return !this.#done && this.#sink === undefined;
   }
 
-  reply(message: string, code: number, permissions?: readonly string[]): void {
+  reply(message: string, code: number, permissions?: readonly string[], retryAfterMs?: number): void {
     if (this.#done) return;
     if (code === ErrorCode.Forbidden && this.challenges) return this.#forbid(message, permissions);
+    if (code === ErrorCode.RateLimited && this.challenges) return this.#limit(message, retryAfterMs);
     if (this.#sink === undefined && this.#stream === undefined && this.#options.accepted.json) {
       this.#finish();
       const { app, http } = this.#options;
@@ -147,6 +148,13 @@ export class PostExchange implements Exchange, Ticking {
     const description = `The call was refused. ${needs}.`;
     const challenge = protection.challenge(http, { error: "insufficient_scope", description, permissions });
     http.end(403, { ...JSON_HEADERS, "www-authenticate": challenge }, message);
+  }
+
+  /** 429, and when to come back (RFC 6585, section 4; RFC 9110, section 10.2.3: whole seconds). */
+  #limit(message: string, retryAfterMs: number | undefined): void {
+    this.#finish();
+    const again = retryAfterMs !== undefined && { "retry-after": String(Math.ceil(retryAfterMs / 1000)) };
+    this.#options.http.end(429, { ...JSON_HEADERS, ...again }, message);
   }
 
   abandon(last: string): void {
