@@ -70,7 +70,10 @@ export class Definition implements App {
     this.calls = new CallTable(this.ticker, limits);
     const { store, logger } = this.options;
     this.admissions = new Admissions({
-      counters: store.counters,
+      // Opened when somebody is counted for the first time.
+      get counters() {
+        return store.counters;
+      },
       name: info.name,
       limits: this.options.callLimits,
       leaseMs: limits.leaseMs,

@@ -1,10 +1,12 @@
 /** [26, 28, 35] Counts in LMDB: the contract with two handles on one directory, and what only a directory can be put through. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { LmdbCounterStore } from "../../src/drivers/lmdb/counters.js";
-import { Environment } from "../../src/drivers/lmdb/environment.js";
+import { countsEnvironment } from "../../src/drivers/lmdb/counts.js";
+import type { Environment } from "../../src/drivers/lmdb/environment.js";
+import { lmdbStore } from "../../src/drivers/lmdb/index.js";
 import { ownerName, retire } from "../../src/drivers/lmdb/owner.js";
 import type { RateRule } from "../../src/stores/counters.js";
 import { type CounterStoreFixture, counterStoreContract } from "../../src/testing/index.js";
@@ -17,6 +19,7 @@ interface Directory {
   };
   close(): Promise<void>;
   remove(): Promise<void>;
+  readonly dir: string;
   nowMs: number;
 }
 
@@ -25,9 +28,10 @@ function directory(clock: "set" | "real" = "set"): Directory {
   const dir = mkdtempSync(join(tmpdir(), "holdfast-counters-"));
   const opened: { environment: Environment; owner: string }[] = [];
   const made: Directory = {
+    dir,
     nowMs: 5_000_000,
     open: (maxKeys) => {
-      const environment = new Environment({ dir, durability: "async" });
+      const environment = countsEnvironment({ dir });
       const time = () => ({ lease: made.nowMs, date: Date.now() });
       if (clock === "set") Object.assign(environment, { time });
       const owner = ownerName();
@@ -160,5 +164,31 @@ describe("a directory", () => {
     } finally {
       Date.now = now;
     }
+  });
+
+  test("counts of another boot are removed, and nothing else is", async () => {
+    const { dir, open } = here();
+    for (const folder of ["counts-another-boot", "counts-", "data", "mine"]) mkdirSync(join(dir, folder));
+    expect(await open().store.take([rule("key")])).toEqual({ allowed: true });
+    const left = readdirSync(dir).filter((name) => name.startsWith("counts-"));
+    expect([left.length, ...["data", "mine"].map((name) => existsSync(join(dir, name)))]).toEqual([1, true, true]);
+    expect(await open().store.take([rule("key")])).toMatchObject({ allowed: false });
+  });
+
+  test("a store that limits nothing opens no counts; one that was closed opens them again, but not to give back", async () => {
+    const { dir } = here();
+    const store = lmdbStore({ dir });
+    const folders = () => readdirSync(dir).filter((name) => name.startsWith("counts-")).length;
+    expect(folders()).toBe(0);
+    const { counters } = store;
+    expect(await counters.acquire("one", ONE, LONG_MS)).toEqual({ allowed: true });
+    await store.close?.();
+    rmSync(dir, { recursive: true });
+    await counters.release({ id: "one", keys: ["key"] });
+    expect(existsSync(dir)).toBe(false);
+    store.open?.();
+    expect(await counters.acquire("two", ONE, LONG_MS)).toEqual({ allowed: true });
+    expect(folders()).toBe(1);
+    await store.close?.();
   });
 });

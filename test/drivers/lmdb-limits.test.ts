@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { type BuildOptions, build } from "esbuild";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { call, textOf } from "../limits/helpers/limited.js";
 import { modernRequest, post } from "../support/raw-http.js";
@@ -17,7 +17,7 @@ const BUNDLE = fileURLToPath(new URL(`../../.tmp/limited-server-${process.pid}.m
 
 /** Every test starts several servers, and each must start quickly. */
 beforeAll(async () => {
-  const options = { bundle: true, platform: "node", format: "esm", external: ["lmdb"] } as const;
+  const options: BuildOptions = { bundle: true, platform: "node", format: "esm", external: ["lmdb"] };
   // The entry's imports for their effects count, whatever package.json says of the built files.
   await build({ ...options, entryPoints: [FIXTURE], outfile: BUNDLE, ignoreAnnotations: true, logLevel: "error" });
 });

@@ -52,16 +52,19 @@ export class LmdbCounterStore implements CounterStore {
   }
 
   peek(rules: readonly RateRule[]): Taken {
+    this.#environment.refresh();
     return this.#refusal(rules) ?? ALLOWED;
   }
 
   take(rules: readonly RateRule[]): MaybePromise<Taken> {
+    this.#environment.refresh();
     const refused = this.#refusal(rules);
     if (refused !== undefined) return refused;
     return this.#environment.write((): Taken => this.#refusal(rules) ?? this.#count(rules), "committed");
   }
 
   acquire(id: string, rules: readonly PlaceRule[], leaseMs: number): MaybePromise<Acquired> {
+    this.#environment.refresh();
     const full = this.#full(rules);
     if (full !== undefined) return { allowed: false, key: full };
     return this.#environment.write((): Acquired => {
@@ -79,6 +82,8 @@ export class LmdbCounterStore implements CounterStore {
   }
 
   release({ id, keys }: Place): MaybePromise<void> {
+    // The server has stopped: its places are free already, and nothing is opened for them again.
+    if (!this.#environment.isOpen) return;
     return this.#environment.write(() => {
       for (const key of keys) this.#places.remove(placeKey(key, id));
     }, "committed");
@@ -93,6 +98,11 @@ export class LmdbCounterStore implements CounterStore {
       for (const key of rates) if (this.#isIdle(this.#rates.get(key) ?? "")) this.#rates.remove(key);
       for (const key of places) if (this.#isFree(decodePlace(this.#places.get(key) ?? ""))) this.#places.remove(key);
     }, "committed");
+  }
+
+  /** Closed, it opens again when it is next used. */
+  close(): Promise<void> {
+    return this.#environment.close();
   }
 
   #refusal(rules: readonly RateRule[]): Taken | undefined {

@@ -21,6 +21,17 @@ export interface EnvironmentOptions {
   readonly durability?: "sync" | "async";
 }
 
+/** What else there is to an environment that is not the store's own choice. */
+export interface EnvironmentKind {
+  /** Its folder in the directory. Default: `data`. */
+  readonly folder?: string;
+  /**
+   * Nothing is ever flushed: a write costs some microseconds, where others wait until the one before them is on the
+   * disk. What was committed survives the process, and must not be opened any more when the machine has crashed.
+   */
+  readonly unflushed?: boolean;
+}
+
 /** A map of texts. */
 export interface Table {
   get(key: string): string | undefined;
@@ -52,13 +63,15 @@ interface Queued {
 export class Environment {
   readonly durability: Durability;
   readonly #path: string;
+  readonly #kind: EnvironmentKind;
   readonly #dbs = new Map<string, Database<string, string>>();
   #root: RootDatabase<string, string> | undefined;
   #queue: Queued[] = [];
 
   /** @throws HoldfastError `ERR_CONFIG` when the package `lmdb` is missing, `ERR_STORE` when the directory cannot be used. */
-  constructor({ dir, durability = "sync" }: EnvironmentOptions) {
-    this.durability = durability;
+  constructor({ dir, durability = "sync" }: EnvironmentOptions, kind: EnvironmentKind = {}) {
+    this.durability = kind.unflushed === true ? "async" : durability;
+    this.#kind = kind;
     this.#path = process.getBuiltinModule("node:path").resolve(dir);
     this.#open();
   }
@@ -70,7 +83,13 @@ export class Environment {
     const { join } = process.getBuiltinModule("node:path");
     try {
       mkdirSync(this.#path, { recursive: true });
-      this.#root = open<string, string>({ path: join(this.#path, "data"), encoding: "string", maxDbs: MAX_TABLES });
+      const { folder = "data", unflushed: noSync = false } = this.#kind;
+      this.#root = open<string, string>({
+        path: join(this.#path, folder),
+        encoding: "string",
+        maxDbs: MAX_TABLES,
+        noSync,
+      });
       return this.#root;
     } catch (error) {
       throw new HoldfastError("ERR_STORE", `The store in ${this.#path} cannot be opened.`, { cause: error });
@@ -149,6 +168,15 @@ export class Environment {
   readonly time = (): StoreTime => ({ lease: Number(process.hrtime.bigint() / 1_000_000n), date: Date.now() });
 
   readonly isAlive: (owner: string) => boolean = isOwnerAlive;
+
+  /** What is read next is what is there now; else it may be what was there when this turn of the event loop began. */
+  refresh(): void {
+    this.#open().resetReadTxn();
+  }
+
+  get isOpen(): boolean {
+    return this.#root !== undefined;
+  }
 
   async close(): Promise<void> {
     if (this.#queue.length > 0) this.#commit();

@@ -1,6 +1,7 @@
 import type { Store } from "../../stores/types.js";
 import { randomId } from "../../util/ids.js";
 import { LmdbCounterStore } from "./counters.js";
+import { countsEnvironment } from "./counts.js";
 import { Environment, type EnvironmentOptions } from "./environment.js";
 import { Heartbeats } from "./heartbeats.js";
 import { LmdbOperationStore } from "./operations.js";
@@ -23,17 +24,23 @@ const SECRET_PARTS = 2;
 export function lmdbStore(options: EnvironmentOptions): Store {
   const environment = new Environment(options);
   const owner = ownerName();
+  // Made late: most servers limit nothing, and opening takes milliseconds.
+  let counters: LmdbCounterStore | undefined;
   const heartbeats = new Heartbeats(environment, owner);
   return {
     owner,
     secret: secretOf(environment),
     operations: new LmdbOperationStore(environment),
-    counters: new LmdbCounterStore(environment, owner),
+    get counters() {
+      counters ??= new LmdbCounterStore(countsEnvironment(options), owner);
+      return counters;
+    },
     streams: new LmdbStreamStore(environment, owner, heartbeats),
     open: () => revive(owner),
     close: async () => {
       retire(owner);
       await heartbeats.stop();
+      await counters?.close();
       await environment.close();
     },
   };

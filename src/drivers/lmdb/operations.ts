@@ -113,6 +113,7 @@ export class LmdbOperationStore implements OperationStore {
   }
 
   inspect(key: string): OperationSnapshot | undefined {
+    this.#environment.refresh();
     const record = decodeRecord(this.#records.get(key) ?? "");
     return record === undefined ? undefined : snapshotOf(record, this.#environment.time(), this.#environment.isAlive);
   }

@@ -31,6 +31,11 @@ function realm(): string {
   return known;
 }
 
+/** Names this boot of the machine; empty where that is unknown. */
+export function bootName(): string {
+  return realm().split("/")[0] ?? "";
+}
+
 /** Owners of this process that serve. */
 const living = new Set<string>();
 
