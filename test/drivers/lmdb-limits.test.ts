@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { type BuildOptions, build } from "esbuild";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { call, textOf } from "../limits/helpers/limited.js";
-import { modernRequest, post } from "../support/raw-http.js";
+import { modernRequest, post, type RawResponse } from "../support/raw-http.js";
 
 const FIXTURE = fileURLToPath(new URL("fixtures/limited-server.ts", import.meta.url));
 /** In the project, where the package `lmdb` is found. */
@@ -74,6 +74,19 @@ async function start(...places: readonly string[]): Promise<ServerProcess[]> {
   return started;
 }
 
+/** Forty calls at the same time, by turns to each of the servers. */
+function callOften(
+  to: readonly ServerProcess[],
+  { tool, keyOf }: { readonly tool: string; readonly keyOf: (index: number) => string },
+): Promise<RawResponse[]> {
+  const calls = Array.from({ length: 40 }, (_, index) => {
+    const meta = { "dev.holdfast/idempotencyKey": keyOf(index) };
+    const { message, headers } = modernRequest("tools/call", { name: tool, arguments: {}, _meta: meta }, { id: index });
+    return post(to[index % to.length]?.url ?? "", message, { headers });
+  });
+  return Promise.all(calls);
+}
+
 async function pidOf(server: ServerProcess, tool: string): Promise<string> {
   const { status, reply } = await call(server.url, tool);
   return status === 200 ? textOf(reply) : String(status);
@@ -86,17 +99,8 @@ describe("two processes over one directory", () => {
       const dir = directory();
       const [one, two] = await start(dir, dir);
       if (one === undefined || two === undefined) return expect.unreachable();
-      const calls = Array.from({ length: 40 }, (_, index) => {
-        const key = `a key of its own, ${index}`.replaceAll(" ", "-");
-        const meta = { "dev.holdfast/idempotencyKey": key };
-        const { message, headers } = modernRequest(
-          "tools/call",
-          { name: tool, arguments: {}, _meta: meta },
-          { id: index },
-        );
-        return post(index % 2 === 0 ? one.url : two.url, message, { headers });
-      });
-      const answers = await Promise.all(calls);
+      const keyOf = (index: number) => `a-key-of-its-own-${index}`;
+      const answers = await callOften([one, two], { tool, keyOf });
       const served = answers.filter(({ status }) => status === 200).map(({ reply }) => textOf(reply));
       expect(served).toHaveLength(10);
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 429]));
@@ -108,6 +112,19 @@ describe("two processes over one directory", () => {
       expect(other && (await pidOf(other, tool))).toBe(other?.pid);
     },
   );
+
+  it("[7] a call that is sent to both again and again is one call for a limit of one: all get its outcome", async () => {
+    const dir = directory();
+    const [one, two] = await start(dir, dir);
+    if (one === undefined || two === undefined) return expect.unreachable();
+    for (let round = 0; round < 2; round += 1) {
+      const answers = await callOften([one, two], { tool: "once", keyOf: () => "one-key-for-all-of-them" });
+      expect(new Set(answers.map(({ status, reply }) => `${status} ${textOf(reply)}`)).size).toBe(1);
+      expect([one.pid, two.pid]).toContain(textOf(answers[0]?.reply));
+    }
+    const others = await callOften([one, two], { tool: "once", keyOf: (index) => `another-key-each-time-${index}` });
+    expect(new Set(others.map(({ status }) => status))).toEqual(new Set([429]));
+  });
 
   it("share places; those of a process that was killed are free at once, whatever their lease", async () => {
     const dir = directory();
