@@ -7,6 +7,7 @@ import type { ProtocolVersion } from "../protocol/revisions/index.js";
 import type { LoggingLevel } from "../protocol/types.js";
 import { askElicitation, askRoots, askSample } from "./ask.js";
 import type { Call } from "./call.js";
+import { setCallReader } from "./call-of.js";
 import type { ClientFacts, TransportName } from "./peer.js";
 import { isLoggingLevel, isLoud } from "./session.js";
 import type { ContextLog, RequestContext, RequestInfo } from "./types.js";
@@ -23,9 +24,8 @@ export class CallContext implements RequestContext {
     this.#call = call;
   }
 
-  /** The call behind a context. */
-  static callOf(ctx: CallContext): Call {
-    return ctx.#call;
+  static {
+    setCallReader((ctx) => (ctx as CallContext).#call);
   }
 
   get signal(): AbortSignal {

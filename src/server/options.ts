@@ -51,7 +51,7 @@ export interface McpServerOptions {
    */
   readonly rateLimit?: RateLimit | readonly RateLimit[];
   /** How many of these one caller may have running at a time. Default: no such limit, only `limits.maxCallsPerPrincipal`. */
-  readonly maxConcurrent?: number;
+  readonly concurrency?: number;
   /**
    * `_meta` members in which hosts send an id of one use of a tool, the same when they call again: a key for callers
    * that send none. Default: `["claudecode/toolUseId"]`.
@@ -112,7 +112,7 @@ const OPTION_NAMES: ReadonlySet<string> = new Set<keyof McpServerOptions>([
   "cache",
   "whenDenied",
   "rateLimit",
-  "maxConcurrent",
+  "concurrency",
   "hostCallIds",
   "audit",
   "logger",

@@ -7,7 +7,7 @@ import type { RateLimit } from "./types.js";
 /** What an author may say of one registration, or of the server. */
 export interface LimitConfig {
   readonly rateLimit?: RateLimit | readonly RateLimit[] | undefined;
-  readonly maxConcurrent?: number | undefined;
+  readonly concurrency?: number | undefined;
 }
 
 /** One bound on the calls of each caller. */
@@ -33,9 +33,9 @@ export interface CallLimits {
  *
  * @throws TypeError for a limit that is none.
  */
-export function compileLimits(of: string, { rateLimit, maxConcurrent }: LimitConfig): CallLimits | undefined {
+export function compileLimits(of: string, { rateLimit, concurrency }: LimitConfig): CallLimits | undefined {
   const given = rateLimit === undefined ? [] : [rateLimit].flat();
-  if (given.length === 0 && maxConcurrent === undefined) return undefined;
+  if (given.length === 0 && concurrency === undefined) return undefined;
   const distinct = new Map<string, CompiledRate>();
   for (const rate of given) {
     assertRate(rate, of);
@@ -43,8 +43,8 @@ export function compileLimits(of: string, { rateLimit, maxConcurrent }: LimitCon
     const rule = `${limit}/${windowMs}`;
     distinct.set(rule, { of, limit, windowMs, key: keyOf("rate", of, rule) });
   }
-  if (maxConcurrent !== undefined) assertWhole(maxConcurrent, MAX_PLACES, `${nameOf(of)}maxConcurrent`);
-  const places = maxConcurrent === undefined ? undefined : { of, max: maxConcurrent, key: keyOf("places", of, "") };
+  if (concurrency !== undefined) assertWhole(concurrency, MAX_PLACES, `${nameOf(of)}concurrency`);
+  const places = concurrency === undefined ? undefined : { of, max: concurrency, key: keyOf("places", of, "") };
   return { rates: [...distinct.values()], places };
 }
 

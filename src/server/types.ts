@@ -66,7 +66,7 @@ export interface CommonConfig {
   /** How often one caller may call this; several hold together. Default: as often as the server's `rateLimit` has it. */
   readonly rateLimit?: RateLimit | readonly RateLimit[];
   /** How many calls of this one caller may have running at a time, over all processes that share the store. */
-  readonly maxConcurrent?: number;
+  readonly concurrency?: number;
 }
 
 /** Configuration of a tool: the official SDK's keys and Holdfast's own. */

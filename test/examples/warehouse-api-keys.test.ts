@@ -8,7 +8,7 @@ import { apiFixture, ORDER, problem } from "./helpers/warehouse-api.js";
 const api = apiFixture();
 
 describe("Idempotency-Key", () => {
-  it("must be there, and be one [83]", async () => {
+  it("[83] must be there, and be one", async () => {
     const missing = api.send("/api/orders", ORDER, api.clerk);
     expect(await problem(missing)).toMatchObject({ status: 400, type: "idempotency-key-missing" });
     for (const key of ["short", `"${"x".repeat(15)}"`, "x".repeat(256), "two words in one key", '"half-a-quoted-key']) {
@@ -46,7 +46,7 @@ describe("Idempotency-Key", () => {
     expect((await api.order(randomUUID(), much)).status).toBe(201);
   });
 
-  it("belongs to one request and to one caller [S8, 79]", async () => {
+  it("[S8, 79] belongs to one request and to one caller", async () => {
     const key = randomUUID();
     expect((await api.order(key)).status).toBe(201);
     const other = await problem(api.order(key, { ...ORDER, customer: "Eve" }));
@@ -94,7 +94,7 @@ describe("Idempotency-Key", () => {
     expect(await audit(api.database, api.tenant)).toMatchObject({ orders: 1, reserved: 2 });
   });
 
-  it("makes one order when the connection drops before the answer, and again [60]", async () => {
+  it("[60] makes one order when the connection drops before the answer, and again", async () => {
     const key = randomUUID();
     for (let cuts = 0; cuts < 3; ) {
       const arrived = api.gate.hold().then(() => true);

@@ -13,7 +13,7 @@ const api = apiFixture();
 
 describe("who may", () => {
   it.each(["/api/orders", "/api/orders/SO-1", "/api/stock-adjustments", "/api", "/api/nothing"])(
-    "%s: nobody without credentials, and no way to learn what there is [77, S22]",
+    "[77, S22] %s: nobody without credentials, and no way to learn what there is",
     async (path) => {
       for (const method of ["GET", "POST", "PUT", "DELETE", "OPTIONS"]) {
         const response = await fetch(`${api.served.base}${path}`, { method });
@@ -23,7 +23,7 @@ describe("who may", () => {
     },
   );
 
-  it("tells what is wrong with bad credentials, and takes none from the URL [72, 78]", async () => {
+  it("[72, 78] tells what is wrong with bad credentials, and takes none from the URL", async () => {
     const bad = await fetch(`${api.served.base}/api/orders/SO-1`, { headers: { authorization: "Bearer nope" } });
     expect(bad.headers.get("www-authenticate")).toBe(
       'Bearer error="invalid_token", error_description="The token is not known."',
@@ -46,7 +46,7 @@ describe("who may", () => {
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 401 /);
   });
 
-  it("asks for the permission that is missing, and runs nothing [76]", async () => {
+  it("[76] asks for the permission that is missing, and runs nothing", async () => {
     const reader = api.tokens.add(caller(api.tenant, ["orders:read"]));
     const refused = await api.order(randomUUID(), ORDER, reader);
     expect(refused.headers.get("www-authenticate")).toBe('Bearer error="insufficient_scope", scope="orders:write"');
@@ -59,7 +59,7 @@ describe("who may", () => {
     expect(await audit(api.database, api.tenant)).toMatchObject({ orders: 1 });
   });
 
-  it("serves nobody without a tenant; a claim that names none is no reason to look elsewhere [S27]", async () => {
+  it("[S27] serves nobody without a tenant; a claim that names none is no reason to look elsewhere", async () => {
     const { issuer } = caller(api.tenant, []);
     await setDefaultTenant(api.database, { issuer, subject: `member-of-${api.tenant}`, tenant: api.tenant });
     const member = { issuer, subject: `member-of-${api.tenant}`, permissions: ["*"] };
@@ -72,7 +72,7 @@ describe("who may", () => {
     expect((await api.order(randomUUID(), ORDER, nobody)).status).toBe(403);
   });
 
-  it("says to come back when it cannot be found out who calls; any other failure lets nobody in [74, S21]", async () => {
+  it("[74, S21] says to come back when it cannot be found out who calls; any other failure lets nobody in", async () => {
     for (const [error, status] of [
       [new AuthenticationUnavailableError("keys of https://secret.internal are out of reach"), 503],
       [new Error("database password is hunter2"), 401],
@@ -110,12 +110,12 @@ describe("requests", () => {
     ["application/json; charset=latin1", 415],
     ["application/json; charset=utf-8", 201],
     ["APPLICATION/JSON", 201],
-  ])("media type %s: %i [83]", async (type, status) => {
+  ])("[83] media type %s: %i", async (type, status) => {
     const response = await api.order(randomUUID(), ORDER, { ...api.clerk, "content-type": type });
     expect(response.status).toBe(status);
   });
 
-  it("takes no more than it must [61, S13]", async () => {
+  it("[61, S13] takes no more than it must", async () => {
     const huge = JSON.stringify({ ...ORDER, customer: "x".repeat(64 * 1024) });
     expect(await problem(api.order(randomUUID(), huge))).toMatchObject({ status: 413, type: "too-large" });
     const chunked = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -132,7 +132,7 @@ describe("requests", () => {
     expect(await audit(api.database, api.tenant)).toMatchObject({ orders: 0 });
   });
 
-  it("names what is wrong with a body, and changes nothing [62, 64, 65]", async () => {
+  it("[62, 64, 65] names what is wrong with a body, and changes nothing", async () => {
     const wrong = await problem(api.order(randomUUID(), { ...ORDER, lines: [{ sku: "BOLT-M8", quantity: 0 }] }));
     expect(wrong).toMatchObject({ status: 400, errors: [{ pointer: "/lines/0/quantity" }] });
     const bodies: unknown[] = [

@@ -108,7 +108,7 @@ describe.each(ENGINES)("%s", (engine) => {
     expect(await audit(database, tenant)).toEqual({ orders: 2, reserved: 8, ordered: 8, negative: 0 });
   });
 
-  it("makes one order for one operation, fifty times at once [34]", async () => {
+  it("[34] makes one order for one operation, fifty times at once", async () => {
     const tenant = await newTenant(database);
     const orders = await Promise.all(Array.from({ length: 50 }, () => place(tenant, {}, `${tenant}-operation`)));
     expect(new Set(orders.map(({ id }) => id))).toEqual(new Set(["SO-1001"]));
@@ -215,7 +215,7 @@ describe.each(ENGINES)("%s", (engine) => {
   }
 
   describe.runIf(engine === "postgres")("with others around", () => {
-    it("runs a transaction again that a deadlock ended: one outcome each [34]", async () => {
+    it("[34] runs a transaction again that a deadlock ended: one outcome each", async () => {
       const tenant = await newTenant(database);
       let arrived = 0;
       let both: () => void = () => undefined;

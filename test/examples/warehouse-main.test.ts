@@ -10,7 +10,7 @@ const MAIN = fileURLToPath(new URL("../../examples/warehouse/src/main.ts", impor
 const ISSUER = { AUTH_ISSUER: "https://issuer.example.com/", AUTH_AUDIENCE: "https://warehouse.example.com/mcp" };
 
 describe("configuration", () => {
-  it("lets nobody in without authentication [S1, S22]", () => {
+  it("[S1, S22] lets nobody in without authentication", () => {
     expect(() => readConfiguration({})).toThrow(/AUTH_ISSUER is not set.*WAREHOUSE_DEMO=1/);
     expect(() => readConfiguration({ WAREHOUSE_DEMO: "true" })).toThrow(ConfigurationError);
     expect(() => readConfiguration({ AUTH_ISSUER: ISSUER.AUTH_ISSUER })).toThrow(/AUTH_AUDIENCE is not set/);

@@ -263,7 +263,7 @@ describe("permissions", () => {
     expect((await audit(database, tenant)).orders).toBe(tools.includes("create_order") ? 1 : 0);
   });
 
-  it("has nothing of orders for one who may only read the warehouse: no call, no list, no completion [76]", async () => {
+  it("[76] has nothing of orders for one who may only read the warehouse: no call, no list, no completion", async () => {
     const writer = await as("orders:write");
     await writer.callTool("create_order", ordering({ customer: "Secret customer" }));
     const client = await as("warehouse:read", "products:read");
@@ -316,7 +316,7 @@ describe("permissions", () => {
     await expect(client.getPrompt("restock_report", { warehouse: "LON" })).rejects.toThrow(/no warehouse "LON"/);
   });
 
-  it("has nothing for one without a tenant [S27]", async () => {
+  it("[S27] has nothing for one without a tenant", async () => {
     const stranger = await asPrincipal({ ...caller(tenant, ["*"]), claims: {} });
     for (const name of TOOLS) {
       expect(text(await stranger.callTool(name, { ...ARGS[name] }))).toMatch(/belong to no tenant/);

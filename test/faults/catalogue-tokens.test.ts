@@ -164,7 +164,7 @@ describe("[S9]", () => {
     expect((await send(allowing, "tools/call", { name: "guarded" }))?.result).toMatchObject({
       content: [{ text: "ran" }],
     });
-    expect((await send(denying, "tools/call", { name: "guarded" }))?.error).toMatchObject({ code: -32602 });
+    expect((await send(denying, "tools/call", { name: "guarded" }))?.error).toMatchObject({ code: 1403 });
     expect((await send(denying, "tools/list"))?.result).toMatchObject({ tools: [] });
   });
 });

@@ -77,7 +77,10 @@ const RULES: Record<string, Rule> = {
   async_function: { requires: async (caller) => later(isAdmin(caller)), allows: isAdmin },
   throws: { requires: fails, allows: () => false },
   rejects: { requires: async () => later(0).then(fails), allows: () => false },
-  truthy: { requires: careless("yes"), allows: () => false },
+  truthy: { requires: careless(1), allows: () => false },
+  empty: { requires: careless([]), allows: () => false },
+  named: { requires: () => "dns:read", allows: (caller) => may(caller, "dns:read") },
+  named_later: { requires: async () => ["dns:read"], allows: (caller) => may(caller, "dns:read") },
   truthy_later: { requires: careless(Promise.resolve(1)), allows: () => false },
   undefined_answer: { requires: careless(undefined), allows: () => false },
   invisible: { visible: false, allows: () => false },
@@ -94,7 +97,14 @@ const RULES: Record<string, Rule> = {
   },
 };
 
-const mcp = new McpServer({ name: "rules", version: "1.0.0" }, { logger: silentLogger, pageSize: 4 });
+const mcp = new McpServer(
+  { name: "rules", version: "1.0.0" },
+  {
+    logger: silentLogger,
+    pageSize: 4,
+    whenDenied: "hidden",
+  },
+);
 for (const [name, { requires, visible }] of Object.entries(RULES)) {
   const rule = { ...(requires !== undefined && { requires }), ...(visible !== undefined && { visible }) };
   mcp.registerTool(name, rule, (ctx) => `${name} for ${ctx.principal.subject}`);

@@ -9,7 +9,7 @@ import { counting } from "./helpers/counting.js";
 import { ask, call } from "./helpers/limited.js";
 
 const serve = working();
-const LIMITS = { rateLimit: { limit: 5, windowMs: 60_000 }, maxConcurrent: 5 };
+const LIMITS = { rateLimit: { limit: 5, windowMs: 60_000 }, concurrency: 5 };
 const down = () => {
   throw new HoldfastError("ERR_STORE", "/secret/place cannot be read");
 };
@@ -69,7 +69,7 @@ describe("a store that fails later", () => {
     const { events, logger } = logging();
     const time = counting();
     const rateLimit = { limit: 1_000_000, windowMs: 60_000 };
-    const one = await serve({}, { store: time.store, logger, rateLimit, maxConcurrent: 1000 });
+    const one = await serve({}, { store: time.store, logger, rateLimit, concurrency: 1000 });
     for (const method of ["release", "sweep"] as const) time.before(method, down);
     const client = await WAYS[0]?.start(one, "alice");
     for (let call = 0; call < 260; call += 1) {

@@ -28,7 +28,7 @@ function free({ app }: Working): Promise<void> {
 describe.each(WAYS)("a tool with two places, $name", (way) => {
   it.each([true, false])("refuses a third call, and serves it when one has ended (a read: %s)", async (reads) => {
     const one = await serve();
-    one.works.register(one.mcp, "limited", { maxConcurrent: 2, ...(reads && READS) });
+    one.works.register(one.mcp, "limited", { concurrency: 2, ...(reads && READS) });
     const client = await way.start(one, "alice");
     const asked = (of: string, hold = false) => ({ name: "limited", args: { of, hold } });
     const held = ["a", "b"].map((of) => client.begin(asked(of, true)));
@@ -47,7 +47,7 @@ describe.each(WAYS)("a tool with two places, $name", (way) => {
 
   it("does not count calls that join, nor outcomes that are there: they need no place", async () => {
     const one = await serve();
-    one.works.register(one.mcp, "limited", { maxConcurrent: 2 });
+    one.works.register(one.mcp, "limited", { concurrency: 2 });
     const client = await way.start(one, "alice");
     const asked = { name: "limited", args: { of: "a", hold: true }, key: newKey() };
     const calls = Array.from({ length: 5 }, () => client.begin(asked));
@@ -68,7 +68,7 @@ describe.each(WAYS)("a tool with two places, $name", (way) => {
 
 describe("a place", () => {
   it("is another caller's own; those of the server are for everything together", async () => {
-    const one = await serve({}, { maxConcurrent: 1 });
+    const one = await serve({}, { concurrency: 1 });
     const held = call(one.url, "read", { of: "a", hold: true }, { user: "alice" });
     await one.works.started("a");
     const { status, headers, reply } = await call(one.url, "write", { of: "b" }, { user: "alice" });
@@ -89,7 +89,7 @@ describe("a place", () => {
     const running = new Promise<void>((resolve) => {
       end = resolve;
     });
-    const config = { maxConcurrent: 1 };
+    const config = { concurrency: 1 };
     one.mcp.registerResource("slow", "test://slow", config, async () => running.then(() => ({ contents: [] })));
     one.mcp.registerPrompt("slow", config, async () => running.then(() => ({ messages: [] })));
     const params: WireObject = method === "prompts/get" ? { name: "slow" } : { uri: "test://slow" };
@@ -104,7 +104,7 @@ describe("a place", () => {
 
   it("comes back from a handler that throws, is refused, or runs out of time", async () => {
     const one = await serve();
-    const config = { maxConcurrent: 1, timeoutMs: 20 };
+    const config = { concurrency: 1, timeoutMs: 20 };
     one.mcp.registerTool("throws", config, () => {
       throw new Error("broken");
     });
@@ -121,7 +121,7 @@ describe("a place", () => {
 
   it("is not left by a client that leaves while its handler works on: it cannot have more work by hanging up", async () => {
     const one = await serve();
-    one.works.register(one.mcp, "limited", { maxConcurrent: 1, ...READS });
+    one.works.register(one.mcp, "limited", { concurrency: 1, ...READS });
     const client = await MODERN_HTTP.start(one, "alice");
     const begun = client.begin({ name: "limited", args: { of: "a", hold: true, deaf: true } });
     const start = await one.works.started("a");
@@ -137,7 +137,7 @@ describe("a place", () => {
 
   it.each(OVER_HTTP)("comes back when its handler minds a client that cancels or leaves, $name", async (way) => {
     const one = await serve();
-    one.works.register(one.mcp, "limited", { maxConcurrent: 1, ...READS });
+    one.works.register(one.mcp, "limited", { concurrency: 1, ...READS });
     const client = await way.start(one, "alice");
     const begun = client.begin({ name: "limited", args: { of: "a", hold: true } });
     await one.works.started("a");
@@ -147,7 +147,7 @@ describe("a place", () => {
   });
 
   it("is free while a call waits for its client, and is taken again without being refused", async () => {
-    const one = await serve({}, { maxConcurrent: 1 });
+    const one = await serve({}, { concurrency: 1 });
     registerAsking(one.mcp);
     const who = { user: "alice", key: newKey() };
     const state = stateOf(await leg(one, { id: 1, ...who }));
@@ -168,7 +168,7 @@ describe("places and rates together", () => {
     async (late) => {
       const time = counting({ late });
       const one = await serve({}, { store: time.store });
-      one.works.register(one.mcp, "limited", { maxConcurrent: 1, rateLimit: { limit: 2, windowMs: 60_000 } });
+      one.works.register(one.mcp, "limited", { concurrency: 1, rateLimit: { limit: 2, windowMs: 60_000 } });
       const asked = async (of: string) => {
         const { status, reply } = await call(one.url, "limited", { of }, { user: "alice" });
         return [status, wordsOf(reply).slice(0, 4)];
@@ -195,7 +195,7 @@ describe("in a store that others share", () => {
   it("places are renewed while their work lasts, and no longer", async () => {
     const late = counting({ late: true });
     const one = await serve({ leaseMs: 300 }, { store: late.store });
-    one.works.register(one.mcp, "limited", { maxConcurrent: 1, ...READS });
+    one.works.register(one.mcp, "limited", { concurrency: 1, ...READS });
     const held = call(one.url, "limited", { of: "a", hold: true }, { user: "alice" });
     await one.works.started("a");
     const renewals = () => late.asked.filter((method) => method === "renew").length;

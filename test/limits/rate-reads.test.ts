@@ -140,10 +140,10 @@ describe("what cannot be a limit", () => {
     await expect(serve({}, config)).rejects.toThrow(TypeError);
   });
 
-  it.each([0, -1, 1.5, Number.NaN, "2", 10_001, Number.POSITIVE_INFINITY])("maxConcurrent: %j neither", async (max) => {
+  it.each([0, -1, 1.5, Number.NaN, "2", 10_001, Number.POSITIVE_INFINITY])("concurrency: %j neither", async (max) => {
     const { mcp } = await serve();
-    const config = { maxConcurrent: max as number };
-    const words = "maxConcurrent must be a whole number from 1 to 10000";
+    const config = { concurrency: max as number };
+    const words = "concurrency must be a whole number from 1 to 10000";
     expect(() => mcp.registerTool("wrong", config, () => "")).toThrow(`tool wrong: ${words}`);
     await expect(serve({}, config)).rejects.toThrow(words);
   });

@@ -20,11 +20,11 @@ beforeEach(async () => {
     return `done ${name}`;
   };
   mcp.registerTool("once", { inputSchema, task: "always", rateLimit: ONCE }, waits);
-  mcp.registerTool("alone", { inputSchema, task: "always", maxConcurrent: 1 }, waits);
-  mcp.registerTool("slowly", { inputSchema, maxConcurrent: 1, annotations: { readOnlyHint: true } }, waits);
+  mcp.registerTool("alone", { inputSchema, task: "always", concurrency: 1 }, waits);
+  mcp.registerTool("slowly", { inputSchema, concurrency: 1, annotations: { readOnlyHint: true } }, waits);
   mcp.registerTool(
     "asks",
-    { inputSchema, task: "always", maxConcurrent: 1, rateLimit: ONCE },
+    { inputSchema, task: "always", concurrency: 1, rateLimit: ONCE },
     async ({ name }, ctx) => {
       const { content } = await ctx.elicit({ message: "Age?", requestedSchema: z.object({ age: z.number() }) });
       await work.wait(name, ctx);

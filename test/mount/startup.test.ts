@@ -34,6 +34,12 @@ const ALLOWED = [
   "src/runtimes/run-options.ts",
   // What registration compiles. Calls, sessions and channels come with a transport.
   "src/server/access.ts",
+  // Limits per caller are compiled with what they limit.
+  "src/server/admissions.ts",
+  "src/server/call-admission.ts",
+  "src/server/call-of.ts",
+  "src/server/limited.ts",
+  "src/server/rate-limits.ts",
   "src/server/call-table.ts",
   "src/server/catalogue.ts",
   "src/server/compile.ts",
