@@ -93,22 +93,25 @@ export class CallAdmission implements Admission {
     const rate = this.#rates.find((one) => one.key(this.#all.options.name, this.#principal) === answer.key);
     const bound = `${rate?.limit} in ${words(rate?.windowMs ?? 0)} ${rate?.limit === 1 ? "is" : "are"} allowed`;
     const advice = `Nothing was run. Wait ${words(Math.ceil(answer.retryAfterMs / 1000) * 1000)}, then call again.`;
-    return limited(`Too many calls${of(rate)}: ${bound}. ${advice}`, answer.retryAfterMs);
+    return new CallLimitError(`Too many calls${of(rate)}: ${bound}. ${advice}`, answer.retryAfterMs);
   }
 
   #tooMany({ key }: Extract<Acquired, { allowed: false }>): McpError {
     const places = this.#places.find((one) => one.key(this.#all.options.name, this.#principal) === key);
     const bound = `${places?.max} ${places?.max === 1 ? "is" : "are"} allowed`;
     const advice = "Nothing was run. Call again when one of them has ended.";
-    return limited(`Too many calls${of(places)} at a time: ${bound}. ${advice}`, PLACE_RETRY_MS);
+    return new CallLimitError(`Too many calls${of(places)} at a time: ${bound}. ${advice}`, PLACE_RETRY_MS);
   }
 }
 
 /** What ends a call that holds no place. */
 export function nothing(): void {}
 
-function limited(text: string, retryAfterMs: number): McpError {
-  return new McpError(ErrorCode.RateLimited, text, { retryAfterMs });
+/** A refusal of ours; the same error of an author's is not one. */
+export class CallLimitError extends McpError {
+  constructor(text: string, retryAfterMs: number) {
+    super(ErrorCode.RateLimited, text, { retryAfterMs });
+  }
 }
 
 function of(limit: { readonly of: string } | undefined): string {

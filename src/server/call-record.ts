@@ -8,6 +8,7 @@ import { ErrorCode, McpError, PermissionError } from "../errors.js";
 import { canonicalJson } from "../util/canonical-json.js";
 import { type JsonObject, own, ownObject, ownString } from "../util/json.js";
 import type { Call } from "./call.js";
+import { CallLimitError } from "./call-admission.js";
 import { OPERATION_META } from "./operation-identity.js";
 
 /** What a call asks for. */
@@ -102,6 +103,7 @@ export class CallRecord {
 
   failed(error: unknown, errorCode: number): void {
     if (error instanceof PermissionError) this.deny("not_permitted", error.required);
+    else if (error instanceof CallLimitError) this.deny("rate_limited");
     else if (this.#isMisuse(error)) this.deny("invalid_arguments");
     this.#write("error", { errorCode });
   }

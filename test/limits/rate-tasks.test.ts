@@ -22,15 +22,11 @@ beforeEach(async () => {
   mcp.registerTool("once", { inputSchema, task: "always", rateLimit: ONCE }, waits);
   mcp.registerTool("alone", { inputSchema, task: "always", concurrency: 1 }, waits);
   mcp.registerTool("slowly", { inputSchema, concurrency: 1, annotations: { readOnlyHint: true } }, waits);
-  mcp.registerTool(
-    "asks",
-    { inputSchema, task: "always", concurrency: 1, rateLimit: ONCE },
-    async ({ name }, ctx) => {
-      const { content } = await ctx.elicit({ message: "Age?", requestedSchema: z.object({ age: z.number() }) });
-      await work.wait(name, ctx);
-      return `age ${content?.age}`;
-    },
-  );
+  mcp.registerTool("asks", { inputSchema, task: "always", concurrency: 1, rateLimit: ONCE }, async ({ name }, ctx) => {
+    const { content } = await ctx.elicit({ message: "Age?", requestedSchema: z.object({ age: z.number() }) });
+    await work.wait(name, ctx);
+    return `age ${content?.age}`;
+  });
 });
 
 const free = () => until("no place is held", () => definitionOf(served.mcp).admissions.size === 0);
