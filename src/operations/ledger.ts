@@ -13,7 +13,7 @@ import type { Logger } from "../util/logger.js";
 import { isThenable, type MaybePromise } from "../util/maybe-promise.js";
 import type { Ticker, Ticking } from "../util/ticker.js";
 import { refusedEarly, workAdmitted } from "./admit.js";
-import { RunningOperation } from "./running.js";
+import { isFenceLost, RunningOperation } from "./running.js";
 import type { Admission, Outcome, Recovery, Settlement, Watcher } from "./types.js";
 
 /** Records looked at per sweep at the least: too few to hold up calls. */
@@ -385,10 +385,6 @@ export class Ledger implements Ticking {
       const unwatch = this.#options.store.watch(key, done);
     });
   }
-}
-
-function isFenceLost(error: unknown): boolean {
-  return error instanceof HoldfastError && error.code === "ERR_FENCE_LOST";
 }
 
 function conflict(): HoldfastError {

@@ -1,5 +1,9 @@
+import { HoldfastError } from "../errors.js";
 import type { Claim, Moved, OperationStore } from "../stores/operations.js";
 import type { Operation, Outcome, Settlement, Watcher } from "./types.js";
+
+/** Keys of steps in the journal begin so; the others are answers of the client. */
+const STEP = "step:";
 
 /** An operation this process works on or waits for, and the calls that want its outcome. */
 export class RunningOperation implements Operation {
@@ -100,6 +104,9 @@ export class RunningOperation implements Operation {
     try {
       await written;
       this.#journal.set(key, json);
+    } catch (error) {
+      // Stores say that they did nothing, which is not what the caller would take it for.
+      throw isFenceLost(error) ? error : notRecorded(key, error);
     } finally {
       this.#writing.delete(written);
     }
@@ -183,4 +190,16 @@ export class RunningOperation implements Operation {
     this.owned = false;
     clearTimeout(this.#grace);
   }
+}
+
+function notRecorded(key: string, cause: unknown): HoldfastError {
+  const what = key.startsWith(STEP)
+    ? `The step ${key.slice(STEP.length)} was done, but its result`
+    : `The answer ${key}`;
+  return new HoldfastError("ERR_STORE", `${what} could not be recorded.`, { cause });
+}
+
+/** Somebody else owns the operation by now. */
+export function isFenceLost(error: unknown): boolean {
+  return error instanceof HoldfastError && error.code === "ERR_FENCE_LOST";
 }

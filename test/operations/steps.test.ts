@@ -1,5 +1,7 @@
 /** ctx.step: recorded before the handler goes on, and not repeated in a later round. */
 import { describe, expect, it } from "vitest";
+import { HoldfastError } from "../../src/index.js";
+import { memoryStore } from "../../src/stores/memory/index.js";
 import { leg, SCHEMA, stateOf, YES } from "./helpers/legs.js";
 import { expectReplay, textOf } from "./helpers/outcomes.js";
 import { newKey } from "./helpers/way.js";
@@ -53,4 +55,25 @@ describe("ctx.step", () => {
       expect(ran).toBe(1);
     },
   );
+
+  it("[36] says that a step was done when only its record failed", async () => {
+    const { operations, ...rest } = memoryStore();
+    const refuse = () => Promise.reject(new HoldfastError("ERR_STORE", "The store could not write; nothing was done."));
+    const failing = new Proxy(operations, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name, target);
+        if (name === "journal") return refuse;
+        return typeof member === "function" ? member.bind(target) : member;
+      },
+    });
+    const one = await serve({}, { store: { ...rest, operations: failing } });
+    let ran = 0;
+    one.mcp.registerTool("stepwise", {}, async (ctx) => {
+      await ctx.step("ship", () => {
+        ran += 1;
+      });
+    });
+    const told = await leg(one, { id: 1, user: "alice", key: newKey(), name: "stepwise" });
+    expect([ran, textOf(told)]).toEqual([1, "The step ship was done, but its result could not be recorded."]);
+  });
 });
