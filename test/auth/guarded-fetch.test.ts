@@ -1,30 +1,15 @@
 /** [84, S25] What a guarded fetch takes, sends and gives. Addresses, redirects and bounds have files of their own. */
 import { once } from "node:events";
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:net";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createGuardedFetch, type GuardedFetchOptions } from "../../src/guarded-fetch.js";
 import { errorOf } from "./helpers/auth-request.js";
-import { fakeNames, type WebServer, webServer } from "./helpers/web-servers.js";
+import { guardedWeb, MIB } from "./helpers/guarded.js";
+import { webServer } from "./helpers/web-servers.js";
 
-let answer: (request: IncomingMessage, response: ServerResponse) => void;
-let server: WebServer;
-beforeEach(async () => {
-  answer = (_request, response) => response.end("hello");
-  server = await webServer((request, response) => answer(request, response));
-});
-afterEach(() => server.close());
-
-const names = fakeNames({
-  "host.test": [["127.0.0.1"]],
-  "six.test": [["::1"]],
-  "both.test": [["192.0.2.1", "127.0.0.1"]],
-});
-const create = (options: GuardedFetchOptions = {}) =>
-  createGuardedFetch({ resolveHost: names.resolveHost, allow: ["127.0.0.1", "::1"], ...options });
-const at = (path = "/", host = "host.test") => `http://${host}:${server.port}${path}`;
-const MIB = 1024 * 1024;
+const web = guardedWeb();
+const { create, at } = web;
 
 describe("URLs", () => {
   test.each([
@@ -62,12 +47,12 @@ describe("URLs", () => {
     for (const input of [at("/a"), new URL(at("/a")), new Request(at("/a"))]) {
       expect(await (await create()(input)).text()).toBe("hello");
     }
-    expect(server.seen.map(({ url }) => url)).toEqual(["/a", "/a", "/a"]);
+    expect(web.server.seen.map(({ url }) => url)).toEqual(["/a", "/a", "/a"]);
   });
 
   test("[S24] ask for what they say, no more and no less", async () => {
     await (await create()(at("/a/../b%2f..?q=%0d%0a#frag"))).text();
-    expect(server.seen[0]?.url).toBe("/b%2f..?q=%0d%0a");
+    expect(web.server.seen[0]?.url).toBe("/b%2f..?q=%0d%0a");
   });
 });
 
@@ -94,7 +79,7 @@ describe("allowed hosts", () => {
 
   test("ports are checked beside", async () => {
     expect(await status(["host.test"], "host.test", { ports: [80, 443] })).toBe("ERR_BLOCKED_URL");
-    expect(await status(["host.test"], "host.test", { ports: [80, server.port] })).toBe(200);
+    expect(await status(["host.test"], "host.test", { ports: [80, web.server.port] })).toBe(200);
   });
 
   test("IPv6, and a name whose first address does not answer", async () => {
@@ -136,9 +121,9 @@ describe("requests", () => {
       },
     };
     await (await create()(at(), { method: "POST", headers, body: '{"a":"ä"}' })).text();
-    expect(server.seen[0]).toMatchObject({ method: "POST", body: '{"a":"ä"}' });
-    const sent = server.seen[0]?.headers;
-    expect(sent).toMatchObject({ "x-own": "1", host: `host.test:${server.port}`, "content-length": "10" });
+    expect(web.server.seen[0]).toMatchObject({ method: "POST", body: '{"a":"ä"}' });
+    const sent = web.server.seen[0]?.headers;
+    expect(sent).toMatchObject({ "x-own": "1", host: `host.test:${web.server.port}`, "content-length": "10" });
     for (const name of ["transfer-encoding", "expect", "upgrade", "te"]) expect(sent?.[name], name).toBeUndefined();
   });
 
@@ -159,7 +144,7 @@ describe("requests", () => {
 
 describe("responses", () => {
   test("have status, headers and body as with fetch", async () => {
-    answer = (_request, response) => {
+    web.answer = (_request, response) => {
       response.writeHead(404, "Nowhere", { "content-type": "application/json", "set-cookie": ["a=1", "b=2"] });
       response.end('{"a":1}');
     };
@@ -172,10 +157,10 @@ describe("responses", () => {
 
   test("without a body have none", async () => {
     for (const status of [204, 205, 304]) {
-      answer = (_request, response) => response.writeHead(status).end();
+      web.answer = (_request, response) => response.writeHead(status).end();
       expect((await create()(at())).body).toBeNull();
     }
-    answer = (_request, response) => response.writeHead(200, { "content-length": String(100 * MIB) }).end();
+    web.answer = (_request, response) => response.writeHead(200, { "content-length": String(100 * MIB) }).end();
     expect((await create()(at(), { method: "HEAD" })).body).toBeNull();
   });
 
@@ -183,16 +168,17 @@ describe("responses", () => {
     ["gzip", gzipSync],
     ["br", brotliCompressSync],
   ])("are decompressed (%s)", async (encoding, compress) => {
-    answer = (_request, response) => response.writeHead(200, { "content-encoding": encoding }).end(compress("packed"));
+    web.answer = (_request, response) =>
+      response.writeHead(200, { "content-encoding": encoding }).end(compress("packed"));
     expect(await (await create()(at())).text()).toBe("packed");
-    answer = (_request, response) => response.writeHead(200, { "content-encoding": encoding }).end("not packed");
+    web.answer = (_request, response) => response.writeHead(200, { "content-encoding": encoding }).end("not packed");
     await expect((await create()(at())).text()).rejects.toThrow(TypeError);
   });
 
   test("that are none are failures", async () => {
-    answer = (_request, response) => response.destroy();
+    web.answer = (_request, response) => response.destroy();
     await expect(create()(at())).rejects.toMatchObject({ name: "TypeError", message: "fetch failed" });
-    answer = (_request, response) =>
+    web.answer = (_request, response) =>
       response.writeHead(200, { "content-length": "9" }).write("x", () => response.destroy());
     await expect((await create()(at())).text()).rejects.toThrow(TypeError);
     const raw = createServer((socket) => {

@@ -1,7 +1,7 @@
 /** When the introspection endpoint is asked, and what becomes of callers when it gives no answer. */
 import type { ServerResponse } from "node:http";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type IntrospectionOptions, introspection } from "../../src/auth/introspection.js";
+import { describe, expect, test, vi } from "vitest";
+import { introspection } from "../../src/auth/introspection.js";
 import { AuthenticationError, AuthenticationUnavailableError } from "../../src/errors.js";
 import { McpServer } from "../../src/index.js";
 import type { Logger } from "../../src/util/logger.js";
@@ -9,25 +9,11 @@ import { serve } from "../faults/helpers/server.js";
 import { until } from "../faults/helpers/until.js";
 import { modernRequest, post } from "../support/raw-http.js";
 import { bearer, refusal } from "./helpers/auth-request.js";
-import { type IntrospectionServer, introspectionServer, json } from "./helpers/introspection-server.js";
+import { ACTIVE, AUDIENCE, asking, CANARY, inSeconds } from "./helpers/introspected.js";
+import { json } from "./helpers/introspection-server.js";
 
-const AUDIENCE = "https://mcp.example.com/mcp";
-const CANARY = "canary-client-secret";
-const ACTIVE = { active: true, sub: "ada", aud: AUDIENCE, scope: "netbox:read netbox:write", client_id: "cli" };
-
-let as: IntrospectionServer;
-beforeEach(async () => {
-  as = await introspectionServer();
-  as.tokens.set("good", ACTIVE);
-});
-afterEach(async () => {
-  vi.useRealTimers();
-  await as.close();
-});
-
-const create = (options: Partial<IntrospectionOptions> = {}) =>
-  introspection({ url: as.url, clientId: "mcp", clientSecret: CANARY, audience: AUDIENCE, ...options });
-const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
+const one = asking();
+const { create } = one;
 
 describe("[73] questions", () => {
   test("are asked once for a token, however many requests bring it", async () => {
@@ -36,7 +22,7 @@ describe("[73] questions", () => {
     expect(new Set(callers).size).toBe(1);
     expect(auth.authenticate(bearer("good"))).toBe(callers[0]);
     for (let call = 0; call < 5; call += 1) await refusal(auth, bearer("bad"));
-    expect(as.asked.map(({ form }) => form.get("token"))).toEqual(["good", "bad"]);
+    expect(one.as.asked.map(({ form }) => form.get("token"))).toEqual(["good", "bad"]);
   });
 
   test("are asked again after cacheSeconds: a withdrawn token ends, one that stays is the same principal", async () => {
@@ -47,8 +33,8 @@ describe("[73] questions", () => {
     expect(auth.authenticate(bearer("good"))).toBe(before);
     vi.advanceTimersByTime(1);
     expect(await auth.authenticate(bearer("good"))).toBe(before);
-    expect(as.asked.length).toBe(2);
-    as.tokens.delete("good");
+    expect(one.as.asked.length).toBe(2);
+    one.as.tokens.delete("good");
     vi.advanceTimersByTime(30_000);
     expect((await refusal(auth, bearer("good"))).message).toMatch(/not active/);
   });
@@ -56,11 +42,11 @@ describe("[73] questions", () => {
   test("a token is never kept beyond its own end; a refusal for negativeCacheSeconds", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     const auth = create({ cacheSeconds: 3600, negativeCacheSeconds: 10 });
-    as.tokens.set("short", { ...ACTIVE, exp: inSeconds(5) });
+    one.as.tokens.set("short", { ...ACTIVE, exp: inSeconds(5) });
     await auth.authenticate(bearer("short"));
     vi.advanceTimersByTime(5_000);
     expect((await refusal(auth, bearer("short"))).message).toMatch(/expired/);
-    as.tokens.set("short", ACTIVE);
+    one.as.tokens.set("short", ACTIVE);
     vi.advanceTimersByTime(9_999);
     await refusal(auth, bearer("short"));
     vi.advanceTimersByTime(1);
@@ -76,7 +62,7 @@ describe("[73] questions", () => {
 
   test("a flood of them waits for no endpoint", async () => {
     const waiting: ServerResponse[] = [];
-    as.answer = (response) => waiting.push(response);
+    one.as.answer = (response) => waiting.push(response);
     const auth = create();
     const flood = Array.from({ length: 300 }, (_, token) => refusal(auth, bearer(`t${token}`)));
     const told = (await Promise.all(flood.slice(256))).map((error) => error.message);
@@ -84,7 +70,7 @@ describe("[73] questions", () => {
     await until("256 are asked", () => waiting.length === 256);
     for (const response of waiting) json(response, { active: false });
     for (const error of await Promise.all(flood.slice(0, 256))) expect(error).toBeInstanceOf(AuthenticationError);
-    as.answer = undefined;
+    one.as.answer = undefined;
     expect(await auth.authenticate(bearer("good"))).toMatchObject({ subject: "ada" });
   });
 });
@@ -109,10 +95,10 @@ describe("[73, 74] an endpoint that gives no answer: 503, and nothing is said of
     ["breaks off", (response) => response.writeHead(200).write("{", () => response.destroy())],
     ["never answers", () => undefined],
     ["never ends", (response) => response.writeHead(200).write("{")],
-    ["sends elsewhere", (response) => response.writeHead(307, { location: `${as.issuer}/elsewhere` }).end()],
+    ["sends elsewhere", (response) => response.writeHead(307, { location: `${one.as.issuer}/elsewhere` }).end()],
   ];
   test.each(bad)("because it %s", async (_what, answer) => {
-    as.answer = (response, { path }) => {
+    one.as.answer = (response, { path }) => {
       if (path === "/elsewhere") elsewhere += 1;
       answer(response);
     };
@@ -124,13 +110,13 @@ describe("[73, 74] an endpoint that gives no answer: 503, and nothing is said of
       expect(at.message).not.toContain("good");
     }
     expect(elsewhere).toBe(0);
-    as.answer = undefined;
+    one.as.answer = undefined;
     expect(await auth.authenticate(bearer("good")), "nothing of the failure is kept").toMatchObject({ subject: "ada" });
   });
 
   test("because it is not there", async () => {
-    const { url } = as;
-    await as.close();
+    const { url } = one.as;
+    await one.as.close();
     const error = await refusal(create({ url }), bearer("good"));
     expect(error).toBeInstanceOf(AuthenticationUnavailableError);
     expect(error.message).toMatch(/ECONNREFUSED/);
@@ -140,11 +126,11 @@ describe("[73, 74] an endpoint that gives no answer: 503, and nothing is said of
 describe("an issuer instead of an endpoint", () => {
   test("its metadata names the endpoint, and tells clients where to log in", async () => {
     const auth = introspection({
-      ...{ issuer: as.issuer, clientId: "mcp", clientSecret: CANARY, audience: AUDIENCE, scopes: ["netbox:read"] },
+      ...{ issuer: one.as.issuer, clientId: "mcp", clientSecret: CANARY, audience: AUDIENCE, scopes: ["netbox:read"] },
     });
-    expect(await auth.authenticate(bearer("good"))).toMatchObject({ issuer: as.issuer });
-    expect(auth.oauth).toMatchObject({ authorizationServers: [as.issuer], scopes: ["netbox:read"] });
-    expect(await auth.oauth?.authorizationServerMetadata?.(as.issuer)).toMatchObject({ issuer: as.issuer });
+    expect(await auth.authenticate(bearer("good"))).toMatchObject({ issuer: one.as.issuer });
+    expect(auth.oauth).toMatchObject({ authorizationServers: [one.as.issuer], scopes: ["netbox:read"] });
+    expect(await auth.oauth?.authorizationServerMetadata?.(one.as.issuer)).toMatchObject({ issuer: one.as.issuer });
     expect(await auth.oauth?.authorizationServerMetadata?.("https://other.example")).toBeUndefined();
     expect(create().oauth).toBeUndefined();
   });
@@ -154,12 +140,12 @@ describe("an issuer instead of an endpoint", () => {
     ["names one that others can read", { introspection_endpoint: "http://login.example/i" }, /https/],
     ["is another's", { issuer: "https://other.example" }, /another issuer/],
   ])("[S26] whose metadata %s: 503", async (_what, metadata, message) => {
-    as.metadata = metadata;
-    const options = { issuer: as.issuer, clientId: "mcp", clientSecret: CANARY, audience: AUDIENCE };
+    one.as.metadata = metadata;
+    const options = { issuer: one.as.issuer, clientId: "mcp", clientSecret: CANARY, audience: AUDIENCE };
     const error = await refusal(introspection(options), bearer("good"));
     expect(error).toBeInstanceOf(AuthenticationUnavailableError);
     expect(error.message).toMatch(message);
-    expect(as.asked).toEqual([]);
+    expect(one.as.asked).toEqual([]);
   });
 });
 
@@ -178,11 +164,11 @@ test("[74, 77, S28] in a server: 200, 401, 503, and neither token nor secret in 
       post(served.url, message, { headers: { ...headers, authorization: `Bearer ${token}` } });
     expect((await ask("good")).reply?.result).toMatchObject({ content: [{ text: "ada" }] });
     expect((await ask("canary-token")).status).toBe(401);
-    as.answer = (response) => json(response, {}, 500);
+    one.as.answer = (response) => json(response, {}, 500);
     const unavailable = await ask("canary-other-token");
     expect(unavailable.status).toBe(503);
     expect(unavailable.headers["retry-after"]).toBeDefined();
-    expect(unavailable.raw.toString("utf8")).not.toContain(as.issuer);
+    expect(unavailable.raw.toString("utf8")).not.toContain(one.as.issuer);
     expect(logged).toContain("authentication_unavailable");
     expect(logged.join("")).toContain("answered with status 500");
     expect(logged.join("")).not.toContain("canary");

@@ -1,34 +1,19 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type IntrospectionOptions, introspection } from "../../src/auth/introspection.js";
 import { AuthenticationError } from "../../src/errors.js";
 import { authRequest, bearer, errorOf, refusal } from "./helpers/auth-request.js";
-import { type IntrospectionServer, introspectionServer } from "./helpers/introspection-server.js";
+import { ACTIVE, AUDIENCE, asking, CANARY, inSeconds } from "./helpers/introspected.js";
 
-const AUDIENCE = "https://mcp.example.com/mcp";
-const CANARY = "canary-client-secret";
-const ACTIVE = { active: true, sub: "ada", aud: AUDIENCE, scope: "netbox:read netbox:write", client_id: "cli" };
-
-let as: IntrospectionServer;
-beforeEach(async () => {
-  as = await introspectionServer();
-  as.tokens.set("good", ACTIVE);
-});
-afterEach(async () => {
-  vi.useRealTimers();
-  await as.close();
-});
-
-const create = (options: Partial<IntrospectionOptions> = {}) =>
-  introspection({ url: as.url, clientId: "mcp", clientSecret: CANARY, audience: AUDIENCE, ...options });
-const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
+const one = asking();
+const { create } = one;
 
 describe("an active token", () => {
   test("is its subject, with its scopes as permissions", async () => {
     const exp = inSeconds(60);
-    as.tokens.set("good", { ...ACTIVE, exp, roles: ["netops"] });
+    one.as.tokens.set("good", { ...ACTIVE, exp, roles: ["netops"] });
     const principal = await create().authenticate(bearer("good"));
     expect(principal).toEqual({
-      ...{ issuer: as.url, subject: "ada", clientId: "cli", roles: ["netops"], expiresAt: exp * 1000 },
+      ...{ issuer: one.as.url, subject: "ada", clientId: "cli", roles: ["netops"], expiresAt: exp * 1000 },
       permissions: ["netbox:read", "netbox:write", "netops"],
       claims: { ...ACTIVE, exp, roles: ["netops"] },
     });
@@ -37,7 +22,7 @@ describe("an active token", () => {
 
   test("is asked for as RFC 7662 says, with this server's credentials in a header", async () => {
     await create({ clientId: "m:c p", clientSecret: "s%e+c&r=e t€" }).authenticate(bearer("good"));
-    const [asked] = as.asked;
+    const [asked] = one.as.asked;
     expect(asked).toMatchObject({ method: "POST", path: "/introspect" });
     expect(asked?.headers).toMatchObject({
       "content-type": expect.stringContaining("application/x-www-form-urlencoded"),
@@ -52,8 +37,8 @@ describe("an active token", () => {
 
   test("or in the body", async () => {
     await create({ authMethod: "client_secret_post" }).authenticate(bearer("good"));
-    expect(as.asked[0]?.headers.authorization).toBeUndefined();
-    expect(Object.fromEntries(as.asked[0]?.form ?? [])).toMatchObject({ client_id: "mcp", client_secret: CANARY });
+    expect(one.as.asked[0]?.headers.authorization).toBeUndefined();
+    expect(Object.fromEntries(one.as.asked[0]?.form ?? [])).toMatchObject({ client_id: "mcp", client_secret: CANARY });
   });
 
   test("names somebody: sub, else a user, else a client, each in a way that is never one of the others", async () => {
@@ -65,13 +50,13 @@ describe("an active token", () => {
       [{ ...unnamed, sub: "", username: "" }, "client:cli"],
     ];
     for (const [index, [answer, subject]] of answers.entries()) {
-      as.tokens.set(`t${index}`, answer);
+      one.as.tokens.set(`t${index}`, answer);
       expect(await create().authenticate(bearer(`t${index}`))).toMatchObject({ subject });
     }
   });
 
   test("permits what a function of the server says, or no wildcard unless told so", async () => {
-    as.tokens.set("good", { ...ACTIVE, scope: "* netbox:* a" });
+    one.as.tokens.set("good", { ...ACTIVE, scope: "* netbox:* a" });
     const permissionsOf = async (options: Partial<IntrospectionOptions>) =>
       (await create(options).authenticate(bearer("good")))?.permissions;
     expect(await permissionsOf({})).toEqual(["a"]);
@@ -82,7 +67,7 @@ describe("an active token", () => {
   });
 
   test("of one name of several audiences, of several", async () => {
-    as.tokens.set("good", { ...ACTIVE, aud: ["other", AUDIENCE] });
+    one.as.tokens.set("good", { ...ACTIVE, aud: ["other", AUDIENCE] });
     const auth = create({ audience: ["mcp", AUDIENCE] });
     expect(await auth.authenticate(bearer("good"))).toMatchObject({ subject: "ada" });
   });
@@ -96,7 +81,7 @@ describe("[71, 72, S21] no such token", () => {
     for (const header of ["Bearer ", "Bearer a b", "Bearer a, Bearer b", "Bearer a\tb"]) {
       expect(await refusal(auth, authRequest({ authorization: header }))).toBeInstanceOf(AuthenticationError);
     }
-    expect(as.asked).toEqual([]);
+    expect(one.as.asked).toEqual([]);
   });
 
   const { aud: _aud, ...unbound } = ACTIVE;
@@ -119,23 +104,29 @@ describe("[71, 72, S21] no such token", () => {
     ["a refresh token, said otherwise", () => ({ ...ACTIVE, token_use: "refresh_token" }), /no access token/],
     ["an ID token", () => ({ ...ACTIVE, typ: "ID" }), /no access token/],
   ])("%s", async (_what, answer, message) => {
-    as.tokens.set("bad", answer());
+    one.as.tokens.set("bad", answer());
     const error = await refusal(create(), bearer("bad"));
     expect(error).toBeInstanceOf(AuthenticationError);
     expect(error.message).toMatch(message);
   });
 
   test("of another issuer, when one is named", async () => {
-    const auth = create({ issuer: as.issuer });
-    as.tokens.set("bad", { ...ACTIVE, iss: `${as.issuer}/` });
+    const auth = create({ issuer: one.as.issuer });
+    one.as.tokens.set("bad", { ...ACTIVE, iss: `${one.as.issuer}/` });
     expect((await refusal(auth, bearer("bad"))).message).toMatch(/another issuer/);
-    as.tokens.set("right", { ...ACTIVE, iss: as.issuer });
-    expect(await auth.authenticate(bearer("right"))).toMatchObject({ issuer: as.issuer, subject: "ada" });
-    expect(await auth.authenticate(bearer("good"))).toMatchObject({ issuer: as.issuer });
+    one.as.tokens.set("right", { ...ACTIVE, iss: one.as.issuer });
+    expect(await auth.authenticate(bearer("right"))).toMatchObject({ issuer: one.as.issuer, subject: "ada" });
+    expect(await auth.authenticate(bearer("good"))).toMatchObject({ issuer: one.as.issuer });
   });
 
   test("clocks may differ a little for the beginning, not for the end; usual marks are no fault", async () => {
-    as.tokens.set("new", { ...ACTIVE, nbf: inSeconds(20), token_type: "bearer", typ: "Bearer", token_use: "access" });
+    one.as.tokens.set("new", {
+      ...ACTIVE,
+      nbf: inSeconds(20),
+      token_type: "bearer",
+      typ: "Bearer",
+      token_use: "access",
+    });
     expect(await create().authenticate(bearer("new"))).toMatchObject({ subject: "ada" });
   });
 });

@@ -1,27 +1,17 @@
 /** [71] Forged, unsigned, encrypted and otherwise wrong tokens. */
 import { createHmac, generateKeyPairSync, sign } from "node:crypto";
 import { base64url, CompactEncrypt, exportSPKI, generateKeyPair, importJWK } from "jose";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { MAX_TOKEN_LENGTH } from "../../src/auth/access-token.js";
 import type { Authenticator } from "../../src/auth/authenticator.js";
 import { jwt } from "../../src/auth/jwt.js";
 import { AuthenticationError } from "../../src/errors.js";
 import { AUDIENCE, bearer, createKey, FakeIssuer } from "./helpers/issuer.js";
+import { twoIssuers } from "./helpers/issuers.js";
 
-let issuer: FakeIssuer;
-let rsa: FakeIssuer;
-let auth: Authenticator;
-beforeAll(async () => {
-  issuer = await FakeIssuer.start();
-  rsa = await FakeIssuer.start({ alg: "RS256" });
-  auth = jwt({ issuer: [issuer.url, rsa.url], audience: AUDIENCE });
-});
-afterAll(async () => {
-  await issuer.close();
-  await rsa.close();
-});
+const all = twoIssuers();
 
-const ask = async (token: string, by: Authenticator = auth) => by.authenticate(bearer(token));
+const ask = async (token: string, by: Authenticator = all.auth) => by.authenticate(bearer(token));
 const encode = (value: unknown) => base64url.encode(JSON.stringify(value));
 
 describe("forged tokens are refused", () => {
@@ -32,19 +22,19 @@ describe("forged tokens are refused", () => {
 
   it.each(["none", "None", "NONE", "nOnE", ""])("algorithm %j", async (alg) => {
     for (const signature of ["", "AA", "bm9uZQ"]) {
-      await refused(`${encode({ alg, typ: "at+jwt" })}.${encode(issuer.claims())}.${signature}`);
+      await refused(`${encode({ alg, typ: "at+jwt" })}.${encode(all.ec.claims())}.${signature}`);
     }
   });
 
   it.each(["HS256", "HS384", "HS512"])("%s with the public key as its secret", async (alg) => {
-    const publicKey = await importJWK(rsa.key.jwk, "RS256", { extractable: true });
+    const publicKey = await importJWK(all.rsa.key.jwk, "RS256", { extractable: true });
     const spki = await exportSPKI(publicKey as CryptoKey);
-    const input = `${encode({ alg, kid: rsa.key.kid, typ: "at+jwt" })}.${encode(rsa.claims())}`;
+    const input = `${encode({ alg, kid: all.rsa.key.kid, typ: "at+jwt" })}.${encode(all.rsa.claims())}`;
     for (const secret of [
       spki,
       spki.trim(),
-      JSON.stringify(rsa.key.jwk),
-      Buffer.from(rsa.key.jwk.n ?? "", "base64url"),
+      JSON.stringify(all.rsa.key.jwk),
+      Buffer.from(all.rsa.key.jwk.n ?? "", "base64url"),
     ]) {
       const mac = createHmac(alg.replace("HS", "sha"), secret).update(input).digest("base64url");
       await refused(`${input}.${mac}`, /algorithm/);
@@ -78,31 +68,31 @@ describe("forged tokens are refused", () => {
   ];
   it.each(KIDS)("key id %j", async (kid) => {
     const key = await createKey("ES256", kid);
-    await refused(await issuer.sign({}, { key }), /not signed with a key/);
+    await refused(await all.ec.sign({}, { key }), /not signed with a key/);
   });
 
   it("a key of the sender's own with the id of a known one", async () => {
-    await refused(await issuer.sign({}, { key: await createKey("ES256", issuer.key.kid) }), /signature/);
+    await refused(await all.ec.sign({}, { key: await createKey("ES256", all.ec.key.kid) }), /signature/);
   });
 
   it("a key that comes with the token, or a place to get it", async () => {
     const key = await createKey("ES256", "own");
-    const before = issuer.keysRequests;
+    const before = all.ec.keysRequests;
     for (const header of [
       { jwk: key.jwk },
       { jwk: key.jwk, kid: undefined },
-      { jku: issuer.jwksUri },
-      { x5u: issuer.jwksUri },
+      { jku: all.ec.jwksUri },
+      { x5u: all.ec.jwksUri },
       { x5c: ["MIIB"] },
     ]) {
-      await refused(await issuer.sign({}, { key, header }));
+      await refused(await all.ec.sign({}, { key, header }));
     }
-    expect(issuer.keysRequests - before).toBeLessThanOrEqual(1);
+    expect(all.ec.keysRequests - before).toBeLessThanOrEqual(1);
   });
 
   it("signed by the other issuer", async () => {
-    await refused(await issuer.sign({}, { key: rsa.key }));
-    await refused(await issuer.sign({ iss: rsa.url }));
+    await refused(await all.ec.sign({}, { key: all.rsa.key }));
+    await refused(await all.ec.sign({ iss: all.rsa.url }));
   });
 
   it.each([
@@ -112,10 +102,10 @@ describe("forged tokens are refused", () => {
     { crit: "exp" },
     { crit: ["b64"], b64: false },
   ])("critical header %j", async (header) => {
-    const good = await issuer.sign();
+    const good = await all.ec.sign();
     const [, payload = ""] = good.split(".");
-    const { privateKey } = issuer.key;
-    const input = `${encode({ alg: "ES256", kid: issuer.key.kid, ...header })}.${payload}`;
+    const { privateKey } = all.ec.key;
+    const input = `${encode({ alg: "ES256", kid: all.ec.key.kid, ...header })}.${payload}`;
     const algorithm = { name: "ECDSA", hash: "SHA-256" };
     const signature = await crypto.subtle.sign(algorithm, privateKey, Buffer.from(input));
     await refused(`${input}.${Buffer.from(signature).toString("base64url")}`);
@@ -133,23 +123,23 @@ describe("forged tokens are refused", () => {
     7,
     null,
     ["at+jwt"],
-  ])("type %j", async (typ) => refused(await issuer.sign({}, { header: { typ } }), /typ/));
+  ])("type %j", async (typ) => refused(await all.ec.sign({}, { header: { typ } }), /typ/));
 
   it.each(["at+jwt", "AT+JWT", "application/at+jwt", "Application/At+Jwt", "JWT", "jwt", "application/jwt", undefined])(
     "but type %j is accepted",
-    async (typ) => expect(await ask(await issuer.sign({}, { header: { typ } }))).toMatchObject({ subject: "ada" }),
+    async (typ) => expect(await ask(await all.ec.sign({}, { header: { typ } }))).toMatchObject({ subject: "ada" }),
   );
 
   it("every type but at+jwt, when that is demanded", async () => {
-    const strict = jwt({ issuer: issuer.url, audience: AUDIENCE, typ: "at+jwt" });
-    await expect(ask(await issuer.sign({}, { header: { typ: "JWT" } }), strict)).rejects.toThrow(/typ/);
-    await expect(ask(await issuer.sign({}, { header: { typ: undefined } }), strict)).rejects.toThrow(/typ/);
-    expect(await ask(await issuer.sign({}, { header: { typ: "application/AT+JWT" } }), strict)).toBeDefined();
+    const strict = jwt({ issuer: all.ec.url, audience: AUDIENCE, typ: "at+jwt" });
+    await expect(ask(await all.ec.sign({}, { header: { typ: "JWT" } }), strict)).rejects.toThrow(/typ/);
+    await expect(ask(await all.ec.sign({}, { header: { typ: undefined } }), strict)).rejects.toThrow(/typ/);
+    expect(await ask(await all.ec.sign({}, { header: { typ: "application/AT+JWT" } }), strict)).toBeDefined();
   });
 
   it("encrypted ones", async () => {
     const { publicKey } = await generateKeyPair("RSA-OAEP-256");
-    const encrypted = await new CompactEncrypt(Buffer.from(await issuer.sign()))
+    const encrypted = await new CompactEncrypt(Buffer.from(await all.ec.sign()))
       .setProtectedHeader({ alg: "RSA-OAEP-256", enc: "A256GCM", cty: "JWT" })
       .encrypt(publicKey);
     expect(encrypted.split(".")).toHaveLength(5);
@@ -170,14 +160,14 @@ describe("forged tokens are refused", () => {
     ]) {
       await refused(text, /not a signed JWT|algorithm/);
     }
-    const large = await issuer.sign({ pad: "x".repeat(MAX_TOKEN_LENGTH) });
+    const large = await all.ec.sign({ pad: "x".repeat(MAX_TOKEN_LENGTH) });
     await refused(large, /too long/);
-    const fits = await issuer.sign({ pad: "x".repeat(10_000) });
+    const fits = await all.ec.sign({ pad: "x".repeat(10_000) });
     expect(await ask(fits)).toBeDefined();
   });
 
   it("another spelling of a good signature", async () => {
-    const token = await issuer.sign();
+    const token = await all.ec.sign();
     // 64 bytes are 86 characters, the last of which has four bits that say nothing.
     const last = token.at(-1) ?? "";
     const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

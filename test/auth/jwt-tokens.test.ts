@@ -1,24 +1,14 @@
 /** What becomes of good tokens: every algorithm, the same principal each time, tokens that name no key. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Authenticator } from "../../src/auth/authenticator.js";
 import { jwt } from "../../src/auth/jwt.js";
 import { JWT_ALGORITHMS } from "../../src/auth/jwt-options.js";
 import { AUDIENCE, bearer, createKey, FakeIssuer, request } from "./helpers/issuer.js";
+import { twoIssuers } from "./helpers/issuers.js";
 
-let issuer: FakeIssuer;
-let rsa: FakeIssuer;
-let auth: Authenticator;
-beforeAll(async () => {
-  issuer = await FakeIssuer.start();
-  rsa = await FakeIssuer.start({ alg: "RS256" });
-  auth = jwt({ issuer: [issuer.url, rsa.url], audience: AUDIENCE });
-});
-afterAll(async () => {
-  await issuer.close();
-  await rsa.close();
-});
+const all = twoIssuers();
 
-const ask = async (token: string, by: Authenticator = auth) => by.authenticate(bearer(token));
+const ask = async (token: string, by: Authenticator = all.auth) => by.authenticate(bearer(token));
 
 describe("good tokens", () => {
   it.each(JWT_ALGORITHMS)("signed with %s", { timeout: 20_000 }, async (alg) => {
@@ -33,7 +23,7 @@ describe("good tokens", () => {
 
   it("become a principal with claims, client, roles and end, which nobody can change", async () => {
     const exp = Math.floor(Date.now() / 1000) + 300;
-    const principal = await ask(await issuer.sign({ exp, client_id: "app", roles: ["buyer"], scope: "a b" }));
+    const principal = await ask(await all.ec.sign({ exp, client_id: "app", roles: ["buyer"], scope: "a b" }));
     if (principal === undefined) throw new Error("refused");
     expect(principal).toMatchObject({
       clientId: "app",
@@ -47,23 +37,23 @@ describe("good tokens", () => {
   });
 
   it("are answered at once, and with the same principal, when they come again", async () => {
-    const token = await issuer.sign();
-    const first = auth.authenticate(bearer(token));
-    const meanwhile = auth.authenticate(bearer(token));
+    const token = await all.ec.sign();
+    const first = all.auth.authenticate(bearer(token));
+    const meanwhile = all.auth.authenticate(bearer(token));
     expect(meanwhile).toBe(first);
     const principal = await first;
-    expect(auth.authenticate(bearer(token))).toBe(principal);
+    expect(all.auth.authenticate(bearer(token))).toBe(principal);
   });
 
   it("of two issuers with the same subject are two principals", async () => {
-    const [one, other] = await Promise.all([ask(await issuer.sign()), ask(await rsa.sign())]);
+    const [one, other] = await Promise.all([ask(await all.ec.sign()), ask(await all.rsa.sign())]);
     expect(one?.subject).toBe(other?.subject);
     expect(one?.issuer).not.toBe(other?.issuer);
   });
 
   it("are none of this kind without a bearer token", () => {
-    expect(auth.authenticate(request())).toBeUndefined();
-    expect(auth.authenticate(request({ authorization: "Basic YTpi" }))).toBeUndefined();
+    expect(all.auth.authenticate(request())).toBeUndefined();
+    expect(all.auth.authenticate(request({ authorization: "Basic YTpi" }))).toBeUndefined();
   });
 });
 
