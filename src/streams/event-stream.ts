@@ -6,7 +6,8 @@
  * 2. Event ids are `<stream id>_<seq>`, rise by one, and belong to one stream only.
  * 3. At most one connection is attached; a newer one takes its place and the older one is ended.
  * 4. A connection gets every event after the one it names, once and in order, then live ones with no gap between.
- * 5. A reader too slow for its bound loses its connection, never an event: the log has it when the reader comes back.
+ * 5. An event that the log could not keep is never sent; whoever comes back is told of the gap.
+ * 6. A reader too slow for its bound loses its connection, never an event: the log has it when the reader comes back.
  */
 import { encodeEvent, encodePriming } from "../protocol/sse.js";
 import type { StreamEvent, StreamLog, StreamSlice } from "../stores/types.js";
@@ -73,6 +74,8 @@ export class EventStream implements Linked<EventStream> {
   readonly #log: StreamLog;
   readonly #options: EventStreamOptions;
   #seq = 0;
+  /** The last event that was given to the log; later ones wait for their turn. */
+  #tried: number;
   #sink: EventSink | undefined;
   #finished = false;
   #dropped = false;
@@ -91,6 +94,7 @@ export class EventStream implements Linked<EventStream> {
     this.counted = parts.counted;
     this.#log = parts.log;
     this.#seq = parts.lastSeq ?? 0;
+    this.#tried = this.#seq;
     this.#finished = parts.finished ?? false;
     this.#options = options;
     this.#idleSince = options.now();
@@ -232,6 +236,7 @@ export class EventStream implements Linked<EventStream> {
   }
 
   #keep(seq: number, data: string, note: string | undefined): MaybePromise<void> {
+    this.#tried = seq;
     const before = this.#log.heldChars;
     const kept = this.#log.append(seq, data, note);
     this.#options.keeper.heldChanged(this, this.#log.heldChars - before);
@@ -251,10 +256,7 @@ export class EventStream implements Linked<EventStream> {
 
   #replay(sink: EventSink, seq: number, slice: StreamSlice): void {
     if (this.#sink !== sink) return;
-    if (slice.missed > 0) {
-      // The id of the last lost event: a client that drops again right here is not told of the same gap twice.
-      sink.write(encodeEvent(this.#options.gapMessage(slice.missed), this.#eventId(seq + slice.missed)));
-    }
+    if (slice.missed > 0) this.#tellGap(sink, slice.missed, seq + slice.missed);
     this.#pace(sink, slice.events, 0, seq + slice.missed);
   }
 
@@ -264,6 +266,8 @@ export class EventStream implements Linked<EventStream> {
     for (let index = from; index < events.length; index += 1) {
       const event = events[index];
       if (event === undefined || this.#sink !== sink) return;
+      // The log could not keep what is not there.
+      if (event.seq > last + 1) this.#tellGap(sink, event.seq - last - 1, event.seq - 1);
       last = event.seq;
       const next = index + 1;
       if (sink.write(encodeEvent(event.data, this.#eventId(last))) <= PACE_BYTES) continue;
@@ -274,16 +278,28 @@ export class EventStream implements Linked<EventStream> {
 
   /** Events may have come while earlier ones were sent: goes on with those, or goes live. */
   #catchUp(sink: EventSink, sent: number): void {
+    let tried = sent;
     this.#step(
-      () => (sent < this.#seq ? this.#log.read(sent) : undefined),
+      () => {
+        tried = this.#tried;
+        return sent < tried ? this.#log.read(sent) : undefined;
+      },
       (slice) => {
         if (this.#sink !== sink) return;
-        if (slice !== undefined) return this.#replay(sink, sent, slice);
+        if (slice !== undefined && (slice.events.length > 0 || slice.missed > 0)) {
+          return this.#replay(sink, sent, slice);
+        }
+        if (slice !== undefined) this.#tellGap(sink, tried - sent, tried);
         this.#replaying = false;
         if (this.#unconfirmed !== undefined) this.#expect(sink);
         if (this.#finished) this.close();
       },
     );
+  }
+
+  /** Events that are gone for good. The id is of the last of them: a client that drops again is not told of them twice. */
+  #tellGap(sink: EventSink, missed: number, last: number): void {
+    sink.write(encodeEvent(this.#options.gapMessage(missed), this.#eventId(last)));
   }
 
   #send(seq: number, data: string): void {
