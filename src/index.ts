@@ -104,6 +104,7 @@ export type {
   Retention,
   UnfinishedOperation,
 } from "./stores/operations.js";
+export type { RelayListener, RelayStore, Sent, Unlisten } from "./stores/relay.js";
 export type {
   Durability,
   Store,

@@ -1,6 +1,7 @@
 import type { MaybePromise } from "../util/maybe-promise.js";
 import type { CounterStore } from "./counters.js";
 import type { Durability, OperationStore } from "./operations.js";
+import type { RelayStore } from "./relay.js";
 
 export type { Durability };
 
@@ -73,8 +74,7 @@ export interface StreamStore {
 }
 
 /**
- * The one store object a server is given (`new McpServer(info, { store })`). Operations, counters, sessions and the
- * bus between nodes join it here, each as a part of its own.
+ * The one store object a server is given (`new McpServer(info, { store })`): each kind of state is a part of its own.
  */
 export interface Store {
   /** Names this process as the owner of leases and streams. Default: a random name. */
@@ -85,6 +85,11 @@ export interface Store {
   readonly operations: OperationStore;
   /** What limits per caller count by. */
   readonly counters: CounterStore;
+  /**
+   * Takes a client's answer to the process that asked. Absent where one process serves alone: an answer to a question
+   * that it has not asked is then an answer to none.
+   */
+  readonly relay?: RelayStore;
   /** A server begins, or begins again, to use the store. */
   open?(): void;
   /** Lets go of files, connections and leases; called when the server that opened the store has stopped. */

@@ -9,6 +9,12 @@ export type {
   ContractCase,
   CounterStoreFixture,
   OperationStoreFixture,
+  RelayStoreFixture,
   StreamStoreFixture,
 } from "./store-contract/index.js";
-export { counterStoreContract, operationStoreContract, streamStoreContract } from "./store-contract/index.js";
+export {
+  counterStoreContract,
+  operationStoreContract,
+  relayStoreContract,
+  streamStoreContract,
+} from "./store-contract/index.js";

@@ -100,11 +100,6 @@ export class LmdbCounterStore implements CounterStore {
     }, "committed");
   }
 
-  /** Closed, it opens again when it is next used. */
-  close(): Promise<void> {
-    return this.#environment.close();
-  }
-
   #refusal(rules: readonly RateRule[]): Taken | undefined {
     let refusal: Extract<Taken, { allowed: false }> | undefined;
     for (const rule of rules) {

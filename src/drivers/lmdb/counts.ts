@@ -1,4 +1,4 @@
-/** Where counts are: in an environment of their own, that nobody flushes. */
+/** Where counts are, and messages between processes: in an environment of their own, that nobody flushes. */
 import { Environment, type EnvironmentOptions } from "./environment.js";
 import { bootName } from "./owner.js";
 
@@ -8,7 +8,7 @@ const PREFIX = "counts-";
 /**
  * Counts go by a clock that begins anew with each boot, so those of another boot say nothing, and need not have been
  * saved from its end: each boot has a folder of its own, and removes the others. Where boots have no names the counts
- * are with the rest, and flushed like it.
+ * are with the rest, and flushed like it. Messages are for processes of this boot alone, and lie with the counts.
  */
 export function countsEnvironment(options: EnvironmentOptions): Environment {
   const boot = bootName();

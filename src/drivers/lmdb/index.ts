@@ -6,14 +6,15 @@ import { Environment, type EnvironmentOptions } from "./environment.js";
 import { Heartbeats } from "./heartbeats.js";
 import { LmdbOperationStore } from "./operations.js";
 import { ownerName, retire, revive } from "./owner.js";
+import { LmdbRelayStore } from "./relay.js";
 import { LmdbStreamStore } from "./streams.js";
 
 /** Bytes of a secret in base64url that nobody guesses. */
 const SECRET_PARTS = 2;
 
 /**
- * The embedded durable store: operations, stream logs, counts and the secret that seals session ids, in a directory that the
- * processes of one machine may share. Needs the package `lmdb`.
+ * The embedded durable store: operations, stream logs, counts, answers on their way to the process that asked, and
+ * the secret that seals session ids, in a directory that the processes of one machine may share. Needs the package `lmdb`.
  *
  * @example
  * ```ts
@@ -24,23 +25,34 @@ const SECRET_PARTS = 2;
 export function lmdbStore(options: EnvironmentOptions): Store {
   const environment = new Environment(options);
   const owner = ownerName();
-  // Made late: most servers limit nothing, and opening takes milliseconds.
-  let counters: LmdbCounterStore | undefined;
   const heartbeats = new Heartbeats(environment, owner);
+  // Made late: most servers limit nothing and ask nothing, and opening takes milliseconds.
+  let brief: Environment | undefined;
+  let counters: LmdbCounterStore | undefined;
+  let relay: LmdbRelayStore | undefined;
+  const unflushed = () => {
+    brief ??= countsEnvironment(options);
+    return brief;
+  };
   return {
     owner,
     secret: secretOf(environment),
     operations: new LmdbOperationStore(environment),
     get counters() {
-      counters ??= new LmdbCounterStore(countsEnvironment(options), owner);
+      counters ??= new LmdbCounterStore(unflushed(), owner);
       return counters;
+    },
+    get relay() {
+      relay ??= new LmdbRelayStore(unflushed(), { owner, heartbeats });
+      return relay;
     },
     streams: new LmdbStreamStore(environment, owner, heartbeats),
     open: () => revive(owner),
     close: async () => {
       retire(owner);
       await heartbeats.stop();
-      await counters?.close();
+      relay?.stop();
+      await brief?.close();
       await environment.close();
     },
   };

@@ -1,6 +1,7 @@
 /** What the cases of the store contract are made of. No test runner: a case passes when its promise resolves. */
 import type { CounterStore } from "../../stores/counters.js";
 import type { ClaimRequest, OperationStore, Retention } from "../../stores/operations.js";
+import type { RelayStore } from "../../stores/relay.js";
 import type { StreamStore } from "../../stores/types.js";
 import type { MaybePromise } from "../../util/maybe-promise.js";
 
@@ -40,6 +41,13 @@ export interface CounterStoreFixture extends Fixture {
   readonly other?: CounterStore;
   /** Opens the same data anew, as after a crash, for stores that survive one. */
   reopen?(): MaybePromise<CounterStore>;
+}
+
+/** A relay with nothing in it. */
+export interface RelayStoreFixture extends Fixture {
+  readonly store: RelayStore;
+  /** The same data as another process sees it; without it, one handle stands for both. */
+  readonly other?: RelayStore;
 }
 
 /** A lease that is to run out: short enough to wait for. No case needs it to last for more than one write. */

@@ -7,7 +7,13 @@
  * ```
  */
 import type { MaybePromise } from "../../util/maybe-promise.js";
-import type { ContractCase, CounterStoreFixture, OperationStoreFixture, StreamStoreFixture } from "./cases.js";
+import type {
+  ContractCase,
+  CounterStoreFixture,
+  OperationStoreFixture,
+  RelayStoreFixture,
+  StreamStoreFixture,
+} from "./cases.js";
 import { caseOf } from "./cases.js";
 import { CLAIM_CASES } from "./claims.js";
 import { FENCE_CASES } from "./fences.js";
@@ -15,9 +21,10 @@ import { followsModel } from "./model.js";
 import { OUTCOME_CASES } from "./outcomes.js";
 import { PLACE_CASES } from "./places.js";
 import { RATE_CASES } from "./rate-limits.js";
+import { RELAY_CASES } from "./relays.js";
 import { STREAM_CASES } from "./streams.js";
 
-export type { ContractCase, CounterStoreFixture, OperationStoreFixture, StreamStoreFixture };
+export type { ContractCase, CounterStoreFixture, OperationStoreFixture, RelayStoreFixture, StreamStoreFixture };
 
 /** Every line of the contract of operation stores; each case asks `create` for a store with nothing in it. */
 export function operationStoreContract(create: () => MaybePromise<OperationStoreFixture>): readonly ContractCase[] {
@@ -36,4 +43,9 @@ export function streamStoreContract(create: () => MaybePromise<StreamStoreFixtur
 /** Every line of the contract of counter stores. */
 export function counterStoreContract(create: () => MaybePromise<CounterStoreFixture>): readonly ContractCase[] {
   return Object.entries({ ...RATE_CASES, ...PLACE_CASES }).map(([name, body]) => caseOf(create, name, body));
+}
+
+/** Every line of the contract of relays. */
+export function relayStoreContract(create: () => MaybePromise<RelayStoreFixture>): readonly ContractCase[] {
+  return Object.entries(RELAY_CASES).map(([name, body]) => caseOf(create, name, body));
 }
