@@ -6,7 +6,7 @@ import type { ClientCapabilities, Implementation } from "../protocol/types.js";
 import { type JsonObject, ownObject, ownString } from "../util/json.js";
 import type { App } from "./app.js";
 import type { TransportName } from "./peer.js";
-import { LegacySession } from "./session.js";
+import { LegacySession, type SessionOptions } from "./session.js";
 
 /** Opens a session from the parameters of `initialize`, or says what is wrong with them. */
 export function openSessionFrom(
@@ -33,12 +33,21 @@ export function openSessionFrom(
 /** A session with this server's bounds. */
 export function newSession(
   app: App,
-  parts: Pick<ConstructorParameters<typeof LegacySession>[0], "id" | "revision" | "transport" | "principal" | "client">,
+  parts: Omit<SessionOptions, "maxPendingRequests" | "maxSubscriptions">,
 ): LegacySession {
-  const { id, revision, transport, principal, client } = parts;
+  const { id, revision, transport, principal, client, listenElsewhere } = parts;
   const { maxPendingRequests, maxSubscriptions } = app.limits;
   // Member by member: a spread costs more than everything else that a short session needs.
-  return new LegacySession({ id, revision, transport, principal, client, maxPendingRequests, maxSubscriptions });
+  return new LegacySession({
+    id,
+    revision,
+    transport,
+    principal,
+    client,
+    maxPendingRequests,
+    maxSubscriptions,
+    listenElsewhere,
+  });
 }
 
 function invalid(message: string): RpcErrorShape {

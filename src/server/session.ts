@@ -1,25 +1,16 @@
-import { randomInt } from "node:crypto";
 import type { Principal } from "../auth/principal.js";
 import { HoldfastError } from "../errors.js";
-import { encodeNotification, encodeRequest, type ResponseMessage } from "../protocol/jsonrpc.js";
+import { encodeNotification, type ResponseMessage } from "../protocol/jsonrpc.js";
 import type { Revision } from "../protocol/revisions/index.js";
 import { LOGGING_LEVELS, type LoggingLevel } from "../protocol/types.js";
 import type { JsonObject } from "../util/json.js";
-import { after } from "../util/timer.js";
 import { CallRegister } from "./exchange.js";
 import type { Change, ChangeListener } from "./hub.js";
 import type { ClientFacts, Peer, TransportName } from "./peer.js";
+import { type ClientRequest, type ListenElsewhere, Questions } from "./questions.js";
 
 /** Sent when a client never chose a level: what an operator would want to see, without the noise. */
 const DEFAULT_LEVEL: LoggingLevel = "info";
-
-/** The largest range `randomInt` takes; what is counted up from it stays a safe integer. */
-const MAX_FIRST_ID = 2 ** 48 - 1;
-
-interface Pending {
-  resolve(result: JsonObject): void;
-  reject(error: Error): void;
-}
 
 export interface SessionOptions {
   /** Tells the session from all others; undefined when nothing of it outlives a request. */
@@ -30,15 +21,8 @@ export interface SessionOptions {
   readonly client: ClientFacts;
   readonly maxPendingRequests: number;
   readonly maxSubscriptions: number;
-}
-
-/** A request to the client: what to ask, how to send it, and when to give up. */
-export interface ClientRequest {
-  readonly method: string;
-  readonly params: object | undefined;
-  readonly send: (message: string) => void;
-  readonly signal: AbortSignal;
-  readonly timeoutMs: number;
+  /** Where answers may come to another process than the one that asked. */
+  readonly listenElsewhere?: ListenElsewhere | undefined;
 }
 
 /**
@@ -56,8 +40,7 @@ export class LegacySession implements ChangeListener {
   push: ((message: string) => void) | undefined;
   #level: LoggingLevel | undefined;
   #subscriptions: Set<string> | undefined;
-  #pending: Map<number, Pending> | undefined;
-  #lastId: number | undefined;
+  #questions: Questions | undefined;
   #closed = false;
   readonly #options: SessionOptions;
 
@@ -79,7 +62,7 @@ export class LegacySession implements ChangeListener {
   get holdsState(): boolean {
     const { push, calls } = this;
     if (push !== undefined || calls.size > 0 || this.#level !== undefined) return true;
-    return (this.#subscriptions?.size ?? 0) > 0 || (this.#pending?.size ?? 0) > 0;
+    return (this.#subscriptions?.size ?? 0) > 0 || (this.#questions?.size ?? 0) > 0;
   }
 
   set level(level: LoggingLevel) {
@@ -113,54 +96,26 @@ export class LegacySession implements ChangeListener {
   /** Sends a request to the client and waits for its answer. */
   async ask(request: ClientRequest): Promise<JsonObject> {
     if (this.#closed) throw new HoldfastError("ERR_CLIENT_GONE", "The client is gone.");
-    this.#pending ??= new Map();
-    const pending = this.#pending;
-    if (pending.size >= this.#options.maxPendingRequests) {
-      throw new HoldfastError("ERR_LIMIT", `The client has ${pending.size} unanswered requests.`);
-    }
-    request.signal.throwIfAborted();
-    // From a random start: the session may go on in another process, and no id may come twice in it.
-    this.#lastId = (this.#lastId ?? randomInt(MAX_FIRST_ID)) + 1;
-    const id = this.#lastId;
-    let timer: NodeJS.Timeout | undefined;
-    const giveUp = () => settleWith(new HoldfastError("ERR_CANCELLED", "The call was cancelled."));
-    const settleWith = (error: Error) => {
-      pending.get(id)?.reject(error);
-      // Tells the client to stop asking its user; it may ignore it (2025-11-25, cancellation).
-      request.send(encodeNotification("notifications/cancelled", { requestId: id, reason: error.message }));
-    };
-    try {
-      return await new Promise<JsonObject>((resolve, reject) => {
-        pending.set(id, { resolve, reject });
-        request.signal.addEventListener("abort", giveUp, { once: true });
-        timer = after(request.timeoutMs, () => {
-          settleWith(new HoldfastError("ERR_TIMEOUT", `The client did not answer ${request.method} in time.`));
-        });
-        request.send(encodeRequest(id, request.method, request.params));
-      });
-    } finally {
-      clearTimeout(timer);
-      request.signal.removeEventListener("abort", giveUp);
-      pending.delete(id);
-    }
+    const { maxPendingRequests, listenElsewhere } = this.#options;
+    this.#questions ??= new Questions(maxPendingRequests, listenElsewhere);
+    return this.#questions.ask(request);
+  }
+
+  /** True when a response with this id is waited for here. */
+  awaits(id: unknown): boolean {
+    return this.#questions?.awaits(id) === true;
   }
 
   /** Hands a response of the client to whoever asked; responses to nothing are ignored (a late answer, a stray). */
   settle(message: ResponseMessage): boolean {
-    const pending = typeof message.id === "number" ? this.#pending?.get(message.id) : undefined;
-    if (pending === undefined) return false;
-    if (message.result !== undefined) pending.resolve(message.result);
-    else pending.reject(new HoldfastError("ERR_CLIENT_REPLY", `The client refused: ${message.error?.message ?? ""}`));
-    return true;
+    return this.#questions?.settle(message) === true;
   }
 
   /** The connection is gone for good: nobody will answer what was asked. */
   close(): void {
     this.push = undefined;
     this.#closed = true;
-    for (const pending of this.#pending?.values() ?? []) {
-      pending.reject(new HoldfastError("ERR_CLIENT_GONE", "The client is gone."));
-    }
+    this.#questions?.close();
   }
 }
 

@@ -24,6 +24,7 @@ import type { Peer } from "../../server/peer.js";
 import type { EventStream } from "../../streams/event-stream.js";
 import type { StreamRegistry } from "../../streams/registry.js";
 import { chain } from "../../util/maybe-promise.js";
+import { forwardAnswers, straysOf } from "./answers.js";
 import { acceptedForms } from "./negotiation.js";
 import { PostExchange } from "./post-exchange.js";
 import type { Protection } from "./protection.js";
@@ -51,6 +52,24 @@ export function servePost(lane: LegacyLane, http: HttpExchange, body: unknown, p
   const opened = lane.sessions.open(token, principal);
   if (opened === undefined) return refuseGone(http, body);
   const live = lane.sessions.acquire(opened, principal);
+  const strays = straysOf(lane.app, live.session, body);
+  if (strays.length === 0) return serveIn(lane, http, body, { live, principal });
+  lane.sessions.release(live);
+  const { bound, facts } = opened;
+  forwardAnswers(lane.app, strays, {
+    place: { bound, sid: facts.sid },
+    done: () => serveIn(lane, http, body, { live: lane.sessions.acquire(opened, principal), principal }),
+    refused: (why) => refuseBusy(http, why),
+  });
+}
+
+/** One body in the session that its id names. */
+function serveIn(
+  lane: LegacyLane,
+  http: HttpExchange,
+  body: unknown,
+  { live, principal }: { readonly live: LiveSession; readonly principal: Principal },
+): void {
   serve(lane, http, body, live.session.peer(principal), live);
   lane.sessions.release(live);
 }

@@ -13,6 +13,7 @@ import type { StreamRegistry } from "../../streams/registry.js";
 import { Tally } from "../../util/budget.js";
 import { randomId } from "../../util/ids.js";
 import type { Ticking } from "../../util/ticker.js";
+import { listenForAnswer } from "./answers.js";
 
 /** A session that holds something. */
 export interface LiveSession {
@@ -76,8 +77,7 @@ export class HttpSessions implements Ticking {
   acquire(opened: Opened<LiveSession>, principal: Principal): LiveSession {
     let { live } = opened;
     // What the token's cache remembers may have been forgotten here.
-    if (live === undefined || live.forgotten)
-      live = this.#live.get(opened.facts.sid) ?? this.#make(opened.facts, principal);
+    if (live === undefined || live.forgotten) live = this.#live.get(opened.facts.sid) ?? this.#make(opened, principal);
     opened.live = live;
     live.lastUsedMs = Date.now();
     return live;
@@ -129,7 +129,7 @@ export class HttpSessions implements Ticking {
     }
   }
 
-  #make(facts: SessionFacts, principal: Principal): LiveSession {
+  #make({ facts, bound }: Opened<LiveSession>, principal: Principal): LiveSession {
     const client = { info: facts.clientInfo, capabilities: facts.capabilities };
     const session = newSession(this.#app, {
       id: facts.sid,
@@ -137,6 +137,7 @@ export class HttpSessions implements Ticking {
       transport: "http",
       principal,
       client,
+      listenElsewhere: (id, answered) => listenForAnswer(this.#app, { bound, sid: facts.sid, id }, answered),
     });
     return { sid: facts.sid, counted: countedKey(principal), session, standing: [], lastUsedMs: 0, forgotten: false };
   }
