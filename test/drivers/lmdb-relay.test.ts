@@ -1,70 +1,14 @@
 /** [40] The relay in LMDB: the contract with two handles on one directory, and what only a directory can be put through. */
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { countsEnvironment } from "../../src/drivers/lmdb/counts.js";
-import { Environment } from "../../src/drivers/lmdb/environment.js";
-import { Heartbeats } from "../../src/drivers/lmdb/heartbeats.js";
 import { lmdbStore } from "../../src/drivers/lmdb/index.js";
-import { ownerName, retire } from "../../src/drivers/lmdb/owner.js";
-import { LmdbRelayStore } from "../../src/drivers/lmdb/relay.js";
-import type { MailBounds } from "../../src/drivers/lmdb/relay-mail.js";
 import { RELAY_TTL_MS } from "../../src/stores/relay.js";
 import { type RelayStoreFixture, relayStoreContract } from "../../src/testing/index.js";
 import { until } from "../faults/helpers/until.js";
-
-interface Opened {
-  readonly environment: Environment;
-  readonly owner: string;
-  readonly store: LmdbRelayStore;
-  /** As when its process is killed: it looks no more, and others find it dead. */
-  die(): void;
-}
-
-interface Directory {
-  readonly dir: string;
-  /** Added to the clock of the machine. */
-  laterMs: number;
-  open(bounds?: Partial<MailBounds>): Opened;
-  remove(): Promise<void>;
-}
-
-function directory(): Directory {
-  const dir = mkdtempSync(join(tmpdir(), "holdfast-relay-"));
-  const opened: (Opened & { close(): Promise<void> })[] = [];
-  const made: Directory = {
-    dir,
-    laterMs: 0,
-    open: (bounds = {}) => {
-      const main = new Environment({ dir });
-      const environment = countsEnvironment({ dir });
-      const { time } = environment;
-      Object.assign(environment, { time: () => ({ ...time(), lease: time().lease + made.laterMs }) });
-      const owner = ownerName();
-      const heartbeats = new Heartbeats(main, owner);
-      const store = new LmdbRelayStore(environment, { owner, heartbeats, bounds });
-      const close = async () => {
-        retire(owner);
-        await heartbeats.stop();
-        store.stop();
-        await environment.close();
-        await main.close();
-      };
-      const one = { environment, owner, store, close, die: () => retire(owner) };
-      opened.push(one);
-      return one;
-    },
-    remove: async () => {
-      for (const one of opened) await one.close();
-      rmSync(dir, { recursive: true, force: true });
-    },
-  };
-  return made;
-}
+import { type Directory, type Opened, relayDirectory } from "./helpers/relay-directory.js";
 
 function fixture(): RelayStoreFixture {
-  const made = directory();
+  const made = relayDirectory();
   return { store: made.open().store, other: made.open().store, dispose: () => made.remove() };
 }
 
@@ -74,7 +18,7 @@ describe("[40] the relay in LMDB", () => {
 
 const places: Directory[] = [];
 const here = (): Directory => {
-  const made = directory();
+  const made = relayDirectory();
   places.push(made);
   return made;
 };
