@@ -160,7 +160,8 @@ export class Call implements Linked<Call>, Watcher {
     this.#end();
     this.record?.failed(error, failure.code);
     const permissions = error instanceof PermissionError ? error.required : undefined;
-    this.exchange.reply(encodeError(this.id, failure), failure.code, permissions, retryAfterIn(failure));
+    const retryAfterMs = retryAfterIn(failure);
+    this.exchange.reply(encodeError(this.id, failure), failure.code, { permissions, retryAfterMs });
   }
 
   /** Ends the call early. Past its end it does nothing: a late cancellation is normal. */

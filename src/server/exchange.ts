@@ -1,6 +1,14 @@
 import type { Call } from "./call.js";
 import type { Peer } from "./peer.js";
 
+/** What a status and its headers can say of a refusal beside the error itself. */
+export interface RefusalHints {
+  /** All that a call needs that was denied. */
+  readonly permissions?: readonly string[] | undefined;
+  /** When one that was too many may come again. */
+  readonly retryAfterMs?: number | undefined;
+}
+
 /**
  * One client message and the way to answer it (design decision 2). Replies are routed by this object and never by
  * JSON-RPC id, so clients that reuse ids cannot meet. Texts are complete, serialised JSON-RPC messages.
@@ -20,10 +28,8 @@ export interface Exchange {
   notify(message: string, droppable?: boolean): void;
   /**
    * Sends the answer, once. `code` is 0 for a result, else the JSON-RPC error code (HTTP maps it to a status).
-   * `permissions` are those that a call needs that was denied; `retryAfterMs` is when one that was too many may come
-   * again.
    */
-  reply(message: string, code: number, permissions?: readonly string[], retryAfterMs?: number): void;
+  reply(message: string, code: number, hints?: RefusalHints): void;
   /** True while a denial can be told as a challenge (HTTP 403), which clients act on; elsewhere words have to do. */
   readonly challenges?: boolean;
   /**

@@ -193,7 +193,7 @@ describe.skipIf(program === undefined)("servers that are killed", () => {
     return post(`${base}/mcp`, message, { headers });
   };
 
-  it("after the commit: recover finds the order", async () => {
+  it("[4] after the commit: recover finds the order", async () => {
     const first = await start("committed");
     const lost = call(first.base).catch((error: unknown) => error);
     await once(first.child, "message");
@@ -206,7 +206,7 @@ describe.skipIf(program === undefined)("servers that are killed", () => {
     expect(await audit(database, tenant)).toMatchObject({ orders: 1, reserved: 2 });
   });
 
-  it("before the commit: nothing is there, and the call is made again", async () => {
+  it("[4] before the commit: nothing is there, and the call is made again", async () => {
     const blocker = new pg.Client({ connectionString: server.url });
     await blocker.connect();
     await blocker.query("BEGIN");

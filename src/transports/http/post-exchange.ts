@@ -8,7 +8,7 @@ import { ErrorCode } from "../../errors.js";
 import { encodeEvent } from "../../protocol/sse.js";
 import type { App } from "../../server/app.js";
 import type { Call } from "../../server/call.js";
-import type { CallRegister, Exchange } from "../../server/exchange.js";
+import type { CallRegister, Exchange, RefusalHints } from "../../server/exchange.js";
 import type { Peer } from "../../server/peer.js";
 import type { EventStream } from "../../streams/event-stream.js";
 import type { StreamRegistry } from "../../streams/registry.js";
@@ -113,10 +113,10 @@ export class PostExchange implements Exchange, Ticking {
     return !this.#done && this.#sink === undefined;
   }
 
-  reply(message: string, code: number, permissions?: readonly string[], retryAfterMs?: number): void {
+  reply(message: string, code: number, hints: RefusalHints = {}): void {
     if (this.#done) return;
-    if (code === ErrorCode.Forbidden && this.challenges) return this.#forbid(message, permissions);
-    if (code === ErrorCode.RateLimited && this.challenges) return this.#limit(message, retryAfterMs);
+    if (code === ErrorCode.Forbidden && this.challenges) return this.#forbid(message, hints.permissions);
+    if (code === ErrorCode.RateLimited && this.challenges) return this.#limit(message, hints.retryAfterMs);
     if (this.#sink === undefined && this.#stream === undefined && this.#options.accepted.json) {
       this.#finish();
       const { app, http } = this.#options;
