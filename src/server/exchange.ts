@@ -26,9 +26,7 @@ export interface Exchange {
    * left out while the client does not read.
    */
   notify(message: string, droppable?: boolean): void;
-  /**
-   * Sends the answer, once. `code` is 0 for a result, else the JSON-RPC error code (HTTP maps it to a status).
-   */
+  /** Sends the answer, once. `code` is 0 for a result, else the JSON-RPC error code (HTTP maps it to a status). */
   reply(message: string, code: number, hints?: RefusalHints): void;
   /** True while a denial can be told as a challenge (HTTP 403), which clients act on; elsewhere words have to do. */
   readonly challenges?: boolean;
