@@ -155,11 +155,15 @@ class IntrospectionEndpoint {
   }
 
   async #url(): Promise<string> {
-    const { url, allowInsecureIssuer } = this.#options;
+    const { url, issuer, allowInsecureIssuer } = this.#options;
     if (url !== undefined) return url;
     const found = ownString(await this.#metadata.load(), "introspection_endpoint");
     if (found === undefined) throw new Error("The issuer's metadata names no introspection_endpoint; set url");
     assertEndpoint(found, "introspection_endpoint of the issuer's metadata", allowInsecureIssuer);
+    // Loopback is trusted when the operator names it, not when a document does: it would get tokens and our own secret.
+    if (issuer?.startsWith("https:") && !found.startsWith("https:")) {
+      throw new Error("The introspection_endpoint of the issuer's metadata is not https");
+    }
     return found;
   }
 }
