@@ -16,18 +16,18 @@ import { type OrderDraft, placeOrder } from "../../examples/warehouse/src/invent
 import { productStock, scarceProducts, skusLike } from "../../examples/warehouse/src/inventory/products.js";
 import { FETCH_TIMEOUT_MS } from "../support/debian.js";
 import { openEmbedded } from "./helpers/embedded.js";
-import { findPostgres, type PostgresServer, startPostgres } from "./helpers/postgres.js";
+import { type PostgresServer, requirePostgres, startPostgres } from "./helpers/postgres.js";
 import { audit, caller, newTenant } from "./helpers/warehouse.js";
 
-const program = await findPostgres();
-const ENGINES = program === undefined ? (["pglite"] as const) : (["pglite", "postgres"] as const);
+const program = await requirePostgres();
+const ENGINES = ["pglite", "postgres"] as const;
 
 describe.each(ENGINES)("%s", (engine) => {
   let server: PostgresServer | undefined;
   let database: Database;
 
   beforeAll(async () => {
-    if (engine === "postgres" && program !== undefined) server = await startPostgres(program);
+    if (engine === "postgres") server = await startPostgres(program);
     database = await (server === undefined
       ? openEmbedded({ seed: true })
       : openDatabase({ url: server.url, seed: true }));

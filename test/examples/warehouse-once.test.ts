@@ -16,7 +16,7 @@ import { openDatabase } from "../../examples/warehouse/src/db/open.js";
 import { FETCH_TIMEOUT_MS } from "../support/debian.js";
 import { legacySession, modernRequest, open, post, type RawResponse } from "../support/raw-http.js";
 import { openEmbedded } from "./helpers/embedded.js";
-import { findPostgres, type PostgresServer, startPostgres } from "./helpers/postgres.js";
+import { type PostgresServer, requirePostgres, startPostgres } from "./helpers/postgres.js";
 import { audit, caller, newTenant, type ServedWarehouse, serveWarehouse, Tokens } from "./helpers/warehouse.js";
 
 type Json = Record<string, unknown>;
@@ -141,9 +141,9 @@ describe("connections that fail", () => {
   });
 });
 
-const program = await findPostgres();
+const program = await requirePostgres();
 
-describe.skipIf(program === undefined)("servers that are killed", () => {
+describe("servers that are killed", () => {
   let server: PostgresServer;
   let database: Database;
   let store: string;
@@ -151,7 +151,7 @@ describe.skipIf(program === undefined)("servers that are killed", () => {
   const children = new Set<ChildProcess>();
 
   beforeAll(async () => {
-    if (program !== undefined) server = await startPostgres(program);
+    server = await startPostgres(program);
     database = await openDatabase({ url: server.url });
   }, FETCH_TIMEOUT_MS);
   afterAll(async () => {

@@ -12,7 +12,7 @@ import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Database } from "../../examples/warehouse/src/db/database.js";
 import { openDatabase } from "../../examples/warehouse/src/db/open.js";
-import { findPostgres, type PostgresServer, startPostgres } from "../examples/helpers/postgres.js";
+import { type PostgresServer, requirePostgres, startPostgres } from "../examples/helpers/postgres.js";
 import { audit, newTenant } from "../examples/helpers/warehouse.js";
 import { FETCH_TIMEOUT_MS } from "../support/debian.js";
 import { modernRequest, post, type RawResponse } from "../support/raw-http.js";
@@ -20,14 +20,14 @@ import { modernRequest, post, type RawResponse } from "../support/raw-http.js";
 const CHILD = fileURLToPath(new URL("./helpers/security-warehouse.ts", import.meta.url));
 /** Below the package, so that the program finds what it imports. */
 const BUNDLE = fileURLToPath(new URL(`../../.tmp/security-warehouse-${process.pid}.mjs`, import.meta.url));
-const program = await findPostgres();
+const program = await requirePostgres();
 
 interface Started {
   readonly child: ChildProcess;
   readonly base: string;
 }
 
-describe.skipIf(program === undefined)("[4] a process that is killed while it makes an order", () => {
+describe("[4] a process that is killed while it makes an order", () => {
   let server: PostgresServer;
   let database: Database;
   let store: string;
@@ -35,7 +35,7 @@ describe.skipIf(program === undefined)("[4] a process that is killed while it ma
   const children = new Set<ChildProcess>();
 
   beforeAll(async () => {
-    if (program !== undefined) server = await startPostgres(program);
+    server = await startPostgres(program);
     // In one file, since a dozen processes are started: compiling for each would be most of the work.
     const shape = { bundle: true, packages: "external", platform: "node", format: "esm" } as const;
     await build({ entryPoints: [CHILD], outfile: BUNDLE, ...shape });

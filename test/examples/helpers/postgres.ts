@@ -19,9 +19,9 @@ export interface PostgresServer {
   close(): Promise<void>;
 }
 
-/** The program, or undefined where there is none and none can be fetched. */
-export async function findPostgres(): Promise<Program | undefined> {
-  return requireProgram("postgres", "postgresql-15").catch(() => undefined);
+/** The program, fetched where there is none. @throws Error that says how to get it. */
+export function requirePostgres(): Promise<Program> {
+  return requireProgram("postgres", "postgresql-15");
 }
 
 export async function startPostgres(program: Program): Promise<PostgresServer> {
