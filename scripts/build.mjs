@@ -2,12 +2,37 @@
 // most of what starting a server costs. Skips the work when dist/ is newer than every source, so that `npm start` and
 // `npm test` can always call it.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, posix, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Modules outside `exports` that are imported by their path: scripts/docs.mjs reads the table of options. */
 const BY_PATH = ["src/runtimes/run-options.ts"];
+
+/**
+ * The command line: a bundle of its own, which takes commander in, so that a server's install has nothing of it
+ * (decisions/0020). `commands.ts` is imported by its path, by scripts/docs.mjs.
+ */
+const CLI = ["src/cli.ts", "src/cli/commands.ts"];
+const CLI_BUNDLE = {
+  // A path is no package, and so it is not left to the user's node_modules.
+  alias: { commander: "./node_modules/commander/esm.mjs" },
+  // commander is CommonJS inside and asks for modules of Node by `require`.
+  banner: {
+    js: 'import { createRequire as requireOf } from "node:module";const require = requireOf(import.meta.url);',
+  },
+};
 
 /**
  * What is loaded anyway, by now or at once, wherever one of the files is. The bundler makes a file of its own for each
@@ -55,6 +80,8 @@ async function build() {
     declare(fresh);
     await bundle(fresh, entryPoints(), [loadedWith()]);
     await bundle(fresh, BY_PATH, []);
+    await bundle(fresh, CLI, [], CLI_BUNDLE);
+    finishCli(fresh);
   } catch (error) {
     rmSync(fresh, { recursive: true, force: true });
     console.error(error.message);
@@ -79,7 +106,7 @@ function declare(outDir) {
  * too little to measure. All files lie side by side: in a folder of their own they cost Node 4 ms, because it looks for
  * a package.json from each file upwards.
  */
-async function bundle(outDir, entries, plugins) {
+async function bundle(outDir, entries, plugins, options = {}) {
   const { build } = await import("esbuild");
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
@@ -101,6 +128,7 @@ async function bundle(outDir, entries, plugins) {
     // `sideEffects` in package.json speaks of files in dist/; here it would drop imports that are there for an effect.
     ignoreAnnotations: true,
     plugins,
+    ...options,
   });
   for (const { path, contents, text } of outputFiles) {
     const file = join(outDir, relative(dist, path));
@@ -108,6 +136,19 @@ async function bundle(outDir, entries, plugins) {
     const isCode = path.endsWith(".js");
     writeFileSync(file, isCode ? withoutRepeated(text, relative(root, path), metafile.outputs) : contents);
   }
+}
+
+/** What a program needs beside its code: the right to be run, and the notice that the licence of what it took in asks for. */
+function finishCli(outDir) {
+  for (const target of Object.values(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).bin)) {
+    chmodSync(join(outDir, relative(dist, join(root, target))), 0o755);
+  }
+  // Nobody imports the program: its types would only name packages that users do not have.
+  for (const name of readdirSync(join(outDir, "cli")).filter((name) => name.endsWith(".d.ts"))) {
+    rmSync(join(outDir, "cli", name));
+  }
+  rmSync(join(outDir, "cli.d.ts"));
+  copyFileSync(join(root, "node_modules", "commander", "LICENSE"), join(outDir, "cli-commander-license.txt"));
 }
 
 /**

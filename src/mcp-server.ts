@@ -21,7 +21,7 @@ import type {
   ToolHandler,
   ToolReturn,
 } from "./server/types.js";
-
+import { announceRun } from "./util/announce-run.js";
 import { decideOutput } from "./util/early-output.js";
 
 type AnyToolConfig = ToolConfig<SchemaInput | undefined, SchemaInput | undefined>;
@@ -183,8 +183,9 @@ export class McpServer {
     const resolved = resolveRunOptions(options);
     // Before the first await: what was printed so far must not reach a stdout that carries the protocol.
     decideOutput(resolved.transports.includes("stdio") ? "stderr" : "stdout");
-    const { run } = await import("./runtimes/run.js");
-    return run(this.#definition, resolved);
+    const started = import("./runtimes/run.js").then(({ run }) => run(this.#definition, resolved));
+    announceRun(started);
+    return started;
   }
 
   /**

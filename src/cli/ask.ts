@@ -1,0 +1,86 @@
+/** Questions to the person at the terminal: missing arguments, and what a tool asks while it runs. */
+import { createInterface } from "node:readline/promises";
+import type { Client, ElicitResult } from "@modelcontextprotocol/client";
+import { type Arguments, missingIn, type ToolLike, typedValue } from "./arguments.js";
+import { CliError, EXIT } from "./errors.js";
+import { dereferenced, propertiesOf, requiredOf, typeName } from "./signature.js";
+import { harmless, oneLine, paletteOf } from "./terminal.js";
+
+/** Questions need somebody who types and sees. They are asked on stderr: stdout may be a file. */
+export function canAsk(): boolean {
+  return process.stdin.isTTY === true && process.stderr.isTTY === true;
+}
+
+/** Asks for the required arguments that are not there. */
+export async function askMissing(found: Arguments, tool: ToolLike): Promise<Arguments> {
+  const asked = await askMembers({ schema: tool.inputSchema, names: missingIn(found, tool), required: true });
+  if (asked === undefined) throw new CliError(EXIT.interrupted, "Cancelled.");
+  return { ...found, ...asked };
+}
+
+/** Passes questions of the server on. They come from the server and are shown as its words. */
+export function answerQuestions(client: Client, beforeAsking: () => void): void {
+  client.setRequestHandler("elicitation/create", async ({ params }): Promise<ElicitResult> => {
+    beforeAsking();
+    const { bold, dim } = paletteOf(process.stderr);
+    process.stderr.write(`${bold("The tool asks:")} ${harmless(params.message)}\n${dim("(Ctrl-D declines)")}\n`);
+    const schema = "requestedSchema" in params ? params.requestedSchema : {};
+    const names = Object.keys(propertiesOf(dereferenced(schema, schema)));
+    if (names.length === 0) return { action: (await confirmed()) ? "accept" : "decline", content: {} };
+    const content = await askMembers({ schema, names, required: false });
+    return content === undefined
+      ? { action: "decline" }
+      : { action: "accept", content: content as ElicitResult["content"] };
+  });
+}
+
+interface Members {
+  readonly schema: unknown;
+  readonly names: readonly string[];
+  /** All of them are; otherwise those that the schema says. */
+  readonly required: boolean;
+}
+
+/** One question for each member; undefined when the person ends the input. */
+async function askMembers({ schema, names, required }: Members): Promise<Arguments | undefined> {
+  const object = dereferenced(schema, schema);
+  const needed = new Set(required ? names : requiredOf(object));
+  const answers: Arguments = {};
+  for (const name of names) {
+    const property = dereferenced(propertiesOf(object)[name], schema);
+    const about = typeof property.description === "string" ? ` ${oneLine(property.description)}` : "";
+    const kind = `${typeName(property, schema)}${needed.has(name) ? "" : ", empty for none"}`;
+    for (;;) {
+      const text = await question(`${oneLine(name)} (${kind})${about}: `);
+      if (text === undefined) return undefined;
+      if (text === "" && !needed.has(name)) break;
+      try {
+        answers[name] = typedValue(text, { schema: property, key: name, root: schema });
+        break;
+      } catch (error) {
+        process.stderr.write(`${harmless((error as Error).message)}\n`);
+      }
+    }
+  }
+  return answers;
+}
+
+async function confirmed(): Promise<boolean> {
+  return /^y(es)?$/i.test((await question("Yes or no? ")) ?? "");
+}
+
+/** Undefined for Ctrl-D and Ctrl-C. */
+async function question(text: string): Promise<string | undefined> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const ended = new Promise<undefined>((resolve) => {
+    lines.once("close", () => resolve(undefined));
+    lines.once("SIGINT", () => lines.close());
+  });
+  try {
+    const answer = await Promise.race([lines.question(text), ended]);
+    if (answer === undefined) process.stderr.write("\n");
+    return answer;
+  } finally {
+    lines.close();
+  }
+}

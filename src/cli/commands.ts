@@ -1,0 +1,154 @@
+/** Every command: what it is called, takes and does. What does the work is loaded when the command is called. */
+import { CONNECTION_OPTIONS, TARGET } from "./connection-options.js";
+import { RUN_FLAGS } from "./run-flags.js";
+import { type CommandSpec, JSON_OPTION } from "./spec.js";
+
+export { EXIT_MEANINGS } from "./errors.js";
+
+const RUN: CommandSpec = {
+  name: "run",
+  usage: "FILE [options] [-- arguments of the server]",
+  summary: "Serve the server that a file exports",
+  description: [
+    "Imports FILE and serves its default export, or the one McpServer that it exports under a name. TypeScript needs no build step: tsx is used where it is installed.",
+    "A file that calls run() itself is served by that call; the options reach it as environment variables, so what it passes to run() comes first.",
+  ],
+  operands: [{ name: "<file>", doc: "A .ts, .mts, .js or .mjs file" }],
+  options: [
+    ...RUN_FLAGS,
+    { flags: "--export <name>", doc: "Which export is the server, when there are several" },
+    {
+      flags: "--reload",
+      doc: "Start again when the file, or one that it imports, changes; calls in flight may end first (HTTP only)",
+    },
+    {
+      flags: "--json",
+      doc: "Print the URL as a line of JSON when the server is ready (not on stdio, where stdout carries the protocol)",
+    },
+  ],
+  examples: [
+    { line: "holdfast run server.ts", doc: "over stdio, for a client that starts it" },
+    {
+      line: "holdfast run server.ts --transport http --port 3000 --reload",
+      doc: "over HTTP, started again at every change",
+    },
+    {
+      line: "MCP_TRANSPORT=http holdfast run server.ts -- --verbose",
+      doc: "the environment works too; --verbose is for the server",
+    },
+  ],
+  rest: true,
+  load: async () => (await import("./run.js")).run,
+};
+
+const LIST: CommandSpec = {
+  name: "list",
+  usage: "TARGET [options]",
+  summary: "List the tools, resources and prompts of a server",
+  description: [
+    "Lists what this caller may see, with the arguments of the tools: a `?` marks those that may be left out.",
+  ],
+  operands: [TARGET],
+  options: [...CONNECTION_OPTIONS, JSON_OPTION],
+  examples: [
+    { line: "holdfast list server.ts", doc: "a file, started over stdio" },
+    { line: "holdfast list http://127.0.0.1:8000/mcp", doc: "a URL" },
+    { line: "holdfast list -- npx -y some-server --flag", doc: "a command" },
+    { line: "holdfast list https://example.com/mcp --json | jq '.tools[].name'", doc: "for programs" },
+  ],
+  rest: true,
+  load: async () => (await import("./list.js")).list,
+};
+
+const CALL: CommandSpec = {
+  name: "call",
+  usage: "TARGET TOOL [key=value…] [options]",
+  summary: "Call a tool",
+  description: [
+    "Arguments are key=value; the tool's schema says what is a number, a boolean or a list. a.b=1 sets a member of an object, key:=JSON gives a value as JSON, and '{…}' all of them at once; - reads such an object from stdin. A key that comes several times makes a list.",
+    "On a terminal, what is missing is asked for, and questions of the tool are passed on to you. Progress is shown on a terminal only.",
+    "Text and structured results are printed; images, audio and other bytes are written to files with --out.",
+  ],
+  operands: [TARGET, { name: "[words...]", doc: "The name of the tool, then its arguments" }],
+  options: [
+    { flags: "--out <folder>", doc: "Write images, audio and binary resources of the result there" },
+    { flags: "--no-input", doc: "Never ask, also on a terminal" },
+    ...CONNECTION_OPTIONS,
+    { flags: "--json", doc: "Print the whole result as JSON; files are written with --out as well" },
+  ],
+  examples: [
+    { line: "holdfast call server.ts add a=2 b=3", doc: "numbers, because the schema says so" },
+    {
+      line: "holdfast call http://127.0.0.1:8000/mcp search query=hammer filter.limit:=5",
+      doc: "a member of an object, as JSON",
+    },
+    { line: `holdfast call server.ts add --json '{"a":2,"b":3}'`, doc: "JSON in, JSON out" },
+    {
+      line: "holdfast call screenshot url=https://example.com --out shots -- npx -y some-server",
+      doc: "a command; its images go to shots/",
+    },
+  ],
+  rest: true,
+  load: async () => (await import("./call.js")).call,
+};
+
+const INSPECT: CommandSpec = {
+  name: "inspect",
+  usage: "TARGET [options]",
+  summary: "Show everything a server offers",
+  description: [
+    "Protocol revisions, transports, what it says about authentication, capabilities, and each tool, resource and prompt with its details. It shows what this caller may see; what a tool requires is known to the server only.",
+  ],
+  operands: [TARGET],
+  options: [...CONNECTION_OPTIONS, JSON_OPTION],
+  examples: [
+    { line: "holdfast inspect http://127.0.0.1:8000/mcp", doc: "a server that runs" },
+    {
+      line: "MCP_TOKEN=… holdfast inspect https://example.com/mcp --revision legacy",
+      doc: "as an older client sees it",
+    },
+  ],
+  rest: true,
+  load: async () => (await import("./inspect.js")).inspect,
+};
+
+const KEYS: CommandSpec = {
+  name: "keys",
+  usage: "seal | api",
+  summary: "Make secrets and API keys",
+  description: ["Random values of 256 bits. Nothing is stored: what is printed is all there is."],
+  operands: [],
+  options: [],
+  examples: [],
+  commands: [
+    {
+      name: "seal",
+      usage: "[options]",
+      summary: "A secret for MCP_SECRET",
+      description: [
+        "Sessions survive a restart when MCP_SECRET stays the same. To rotate, put the new one in front: MCP_SECRET=new,old.",
+      ],
+      operands: [],
+      options: [JSON_OPTION],
+      examples: [{ line: 'export MCP_SECRET="$(holdfast keys seal)"', doc: "for this shell" }],
+      load: async () => (await import("./keys.js")).seal,
+    },
+    {
+      name: "api",
+      usage: "[options]",
+      summary: "An API key, and what stands for it in the server's configuration",
+      description: [
+        "The key is for the caller, the hash for apiKeys({ keys: [{ hash, … }] }): who reads the configuration cannot call.",
+      ],
+      operands: [],
+      options: [
+        { flags: "--name <name>", doc: "Who will hold the key: goes into the entry as `subject`" },
+        JSON_OPTION,
+      ],
+      examples: [{ line: "holdfast keys api --name night-shift", doc: "a key, its hash, and the entry to paste" }],
+      load: async () => (await import("./keys.js")).api,
+    },
+  ],
+};
+
+export const COMMANDS: readonly CommandSpec[] = [RUN, LIST, CALL, INSPECT, KEYS];

@@ -1,0 +1,35 @@
+import { messageOf } from "./connect-errors.js";
+import { CliError, EXIT } from "./errors.js";
+
+/** A request that failed after the connection was made. */
+export function requestFailed(error: unknown, timeoutMs: number): CliError {
+  if (error instanceof CliError) return error;
+  const { name, code, data } = (error ?? {}) as {
+    readonly name?: unknown;
+    readonly code?: unknown;
+    readonly data?: unknown;
+  };
+  if (code === "REQUEST_TIMEOUT") {
+    return new CliError(EXIT.connection, `The server did not answer within ${timeoutMs} ms.`, {
+      hint: "--timeout gives it more time; a server that reports progress has it anyway.",
+      cause: error,
+    });
+  }
+  if (code === "CONNECTION_CLOSED" || code === "NOT_CONNECTED") {
+    return new CliError(EXIT.connection, "The server closed the connection before it answered.", { cause: error });
+  }
+  // What the server said no to: a JSON-RPC error has a number.
+  const status = (data as { readonly status?: unknown } | undefined)?.status;
+  if (typeof code === "number" && status === undefined) {
+    return new CliError(EXIT.failed, `The server refused: ${messageOf(error)} (${code})`, { cause: error });
+  }
+  const unauthorized = name === "UnauthorizedError" || status === 401;
+  return new CliError(
+    EXIT.connection,
+    unauthorized ? "The server asks for (other) credentials (401)." : messageOf(error),
+    {
+      ...(unauthorized && { hint: "Give an access token with --token or MCP_TOKEN." }),
+      cause: error,
+    },
+  );
+}
