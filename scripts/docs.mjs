@@ -11,7 +11,22 @@ const dist = join(root, "dist");
 const { LIMITS } = await import(new URL("../dist/index.js", import.meta.url).href);
 const { RUN_OPTIONS } = await import(new URL("../dist/runtimes/run-options.js", import.meta.url).href);
 
+const { COMMANDS, EXIT_MEANINGS } = await import(new URL("../dist/cli/commands.js", import.meta.url).href);
+
 const BLOCKS = new Map([
+  ["cli-commands", () => cliCommandsTable()],
+  ["cli-reference", () => COMMANDS.flatMap((spec) => cliSections(spec, "holdfast", "###")).join("\n\n")],
+  [
+    "cli-exit-codes",
+    () =>
+      table(
+        ["Code", "Meaning"],
+        EXIT_MEANINGS.map(([number, meaning]) => [
+          code(number),
+          `${meaning.charAt(0).toUpperCase()}${meaning.slice(1)}.`,
+        ]),
+      ),
+  ],
   ["limits", limitsTable],
   ["run-options", runOptionsTable],
   ["server-options", serverOptionsTable],
@@ -60,6 +75,53 @@ function runOptionsTable() {
     `${row.doc}.`,
   ]);
   return table(["Option", "Environment", "Default", "Meaning"], rows);
+}
+
+function cliCommandsTable() {
+  return table(
+    ["Command", "Does"],
+    COMMANDS.map(({ name, usage, summary }) => [code(`holdfast ${name} ${usage}`), `${summary}.`]),
+  );
+}
+
+/** A command and those below it, from the same rows as `--help`. */
+function cliSections(spec, parent, mark) {
+  const title = `${parent} ${spec.name}`;
+  const parts = [`${mark} \`${title}\``, `${spec.summary}.`, ...spec.description];
+  if (spec.load !== undefined) parts.push(fence("sh", [`${title} ${spec.usage}`]));
+  if (spec.examples.length > 0)
+    parts.push(
+      fence(
+        "sh",
+        spec.examples.flatMap(({ line, doc }) => [`# ${doc}`, line]),
+      ),
+    );
+  if (spec.operands.length > 0) {
+    parts.push(
+      table(
+        ["Argument", "Meaning"],
+        spec.operands.map(({ name, doc }) => [code(name), `${doc.replace(/\.$/, "")}.`]),
+      ),
+    );
+  }
+  if (spec.options.length > 0) parts.push(cliOptionsTable(spec.options));
+  return [...parts, ...(spec.commands ?? []).flatMap((one) => cliSections(one, title, `${mark}#`))];
+}
+
+function cliOptionsTable(options) {
+  const rows = options.map(({ flags, doc, env, default: value, many, choices }) => [
+    code(flags),
+    env === undefined ? "" : code(env),
+    value === undefined ? "" : code(value),
+    [`${doc}.`, choices && `One of ${choices.map(code).join(", ")}.`, many && "May be repeated."]
+      .filter(Boolean)
+      .join(" "),
+  ]);
+  return table(["Option", "Environment", "Default", "Meaning"], rows);
+}
+
+function fence(language, lines) {
+  return [`\`\`\`${language}`, ...lines, "```"].join("\n");
 }
 
 /** Options of the constructor are an interface; its declaration file has the members with their comments. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, type FSWatcher, statSync, watch } from "node:fs";
+import { type FSWatcher, statSync, watch } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { EXIT, type ExitCode } from "./errors.js";
 import type { ReloadMessage } from "./reload-child.js";
@@ -130,7 +130,7 @@ class Supervisor {
 
 /** Changes when the content may have changed; empty for a file that is not there. */
 function stateOf(path: string): string {
-  if (!existsSync(path)) return "";
-  const { mtimeMs, size } = statSync(path);
-  return `${mtimeMs} ${size}`;
+  // Asked once: between two questions an editor's temporary file is gone.
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined ? "" : `${found.mtimeMs} ${found.size}`;
 }

@@ -22,7 +22,7 @@ export const RUN_FLAGS: readonly OptionSpec[] = NAMES.map((name) => {
   const common = { env, ...(shown !== "" && { default: shown }) };
   // A switch that is on can only be turned off.
   if (value === true)
-    return { flags: `--no-${kebab(name)}`, doc: `Do not: ${doc.charAt(0).toLowerCase()}${doc.slice(1)}`, env };
+    return { flags: `--no-${kebab(name)}`, doc: `Do not ${doc.charAt(0).toLowerCase()}${doc.slice(1)}`, env };
   if (value === false) return { flags: `--${kebab(name)}`, doc, ...common };
   return { flags: `--${kebab(name)} <${PLACEHOLDERS[name] ?? kebab(name)}>`, doc, ...common };
 });

@@ -14,7 +14,7 @@ const MAX_REFERENCES = 8;
 export function dereferenced(schema: unknown, root: unknown): Schema {
   let found: unknown = schema;
   for (let step = 0; step < MAX_REFERENCES && isObject(found) && typeof found.$ref === "string"; step++) {
-    const path = found.$ref.startsWith("#/") ? found.$ref.slice(2).split("/") : undefined;
+    const path = found.$ref === "#" ? [] : found.$ref.startsWith("#/") ? found.$ref.slice(2).split("/") : undefined;
     if (path === undefined) return {};
     found = path.reduce<unknown>((inner, part) => {
       const key = part.replaceAll("~1", "/").replaceAll("~0", "~");

@@ -47,7 +47,7 @@ export function table(rows: readonly (readonly string[])[], stream: NodeJS.Write
   for (const row of rows) {
     for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, widthOf(cell));
   }
-  const columns = stream.isTTY === true ? stream.columns : undefined;
+  const columns = stream.isTTY === true && stream.columns > 0 ? stream.columns : undefined;
   const lines = rows.map((row) => {
     const cells = row.map((cell, index) => {
       const last = index === row.length - 1;
@@ -87,7 +87,7 @@ export class ProgressLine {
     if (!this.#shown) return;
     const count = total === undefined ? String(progress) : `${bar(progress / total)} ${progress}/${total}`;
     const text = `${count}${message === undefined ? "" : ` ${oneLine(message)}`}`;
-    const columns = this.#stream.columns ?? 80;
+    const columns = this.#stream.columns || DEFAULT_COLUMNS;
     this.#stream.write(`\r\u001B[K${[...text].slice(0, Math.max(columns - 1, 10)).join("")}`);
     this.#dirty = true;
   }
@@ -98,6 +98,8 @@ export class ProgressLine {
   }
 }
 
+/** Of a terminal that does not say how wide it is. */
+const DEFAULT_COLUMNS = 80;
 const BAR_CELLS = 20;
 
 function bar(part: number): string {
