@@ -8,4 +8,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 const code = await main(process.argv.slice(2));
 // Idle connections and what a server's file has begun must not keep a finished command alive; what was printed goes out.
-if (code !== undefined) process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
+if (code !== undefined) {
+  const { stdout } = process;
+  if (stdout.writableLength > 0) stdout.write("", () => process.exit(code));
+  else process.exit(code);
+}

@@ -91,8 +91,9 @@ function systemError(code: string, target: Target): [string, string] {
 
 /** A process that was started and is no MCP server, or none that starts. */
 function started(cause: unknown, { label }: Target, stderr: string): CliError {
+  const why = /\bclosed\b/i.test(messageOf(cause)) ? "it ended before it answered" : messageOf(cause);
   const words = stderr.trim() === "" ? "It printed nothing on stderr." : "What it printed is above.";
-  const message = `${label} was started, but did not open an MCP connection over stdio: ${messageOf(cause)}.`;
+  const message = `${label} was started, but did not open an MCP connection over stdio: ${why}.`;
   return new CliError(EXIT.connection, message, { hint: words, cause });
 }
 

@@ -75,8 +75,8 @@ export function serverIn(
 ): ServerLike | undefined {
   // What a CommonJS module exports is its default export, once more.
   const inner = exports.default;
-  const all = { ...(isRecord(inner) && !isServer(inner) && inner), ...exports };
-  const servers = Object.entries(all).filter((entry): entry is [string, ServerLike] => isServer(entry[1]));
+  const all = [...(isRecord(inner) && !isServer(inner) ? Object.entries(inner) : []), ...Object.entries(exports)];
+  const servers = all.filter((entry): entry is [string, ServerLike] => isServer(entry[1]));
   if (name !== undefined) {
     const found = servers.find(([key]) => key === name)?.[1];
     if (found !== undefined) return found;
@@ -91,7 +91,7 @@ export function serverIn(
   const distinct = [...new Set(servers.map(([, server]) => server))];
   if (distinct.length <= 1) return distinct[0];
   throw usage(
-    `${file} exports several servers: ${servers.map(([key]) => key).join(", ")}.`,
+    `${file} exports several servers: ${[...new Set(servers.map(([key]) => key))].join(", ")}.`,
     "Choose one with --export NAME.",
   );
 }

@@ -43,16 +43,30 @@ describe("which server", () => {
     ["named.mjs", "export const other = 1; export { mcp as server };"],
     ["same.mjs", "export { mcp }; export default mcp;"],
     ["typed.ts", "const typed: McpServer = mcp; export default typed;"],
+    ["compiled-to-cjs/server.ts", "export default mcp;"],
     ["itself.mjs", "await mcp.run();"],
     ["itself-exported.mjs", "void mcp.run(); export { mcp };"],
     ["itself-later.mjs", "setTimeout(() => void mcp.run(), 50);"],
   ])("%s", async (name, last) => {
+    if (name.includes("cjs/")) files.write("compiled-to-cjs/package.json", "{}");
     const server = begin(["run", files.write(name, serverText(last)), ...HTTP]);
     // A file that serves itself prints no line of ours but for its log.
     const url = await urlOf(server);
     expect(await about(url)).toMatchObject({ name: "fixture" });
     server.child.kill("SIGTERM");
     expect((await server.ended).code).toBe(0);
+  });
+
+  it.each(["module.exports = mcp;", "module.exports = { mcp };"])("CommonJS: %s", async (last) => {
+    const text = serverText(last).replace(/^import (.*) from (.*);$/m, "const $1 = require($2);");
+    const { code, stdout } = await holdfast(["list", files.write("server.cjs", text)]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining("about()") });
+  });
+
+  it("a file without a server says so on stdio as well, and nothing else", async () => {
+    const { code, stdout, stderr } = await holdfast(["run", files.write("none.mjs", "export const a = 1;")]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(/^error: .* exports no McpServer[^\n]*\nFor example: [^\n]*\n$/);
   });
 
   it("several: one by --export, else a question", async () => {
