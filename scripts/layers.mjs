@@ -38,6 +38,8 @@ const LEVELS = new Map([
   ["cli", 8],
   ["testing", 8],
   ["cli.ts", 9],
+  ["deploy", 7],
+  ["doctor", 7],
 ]);
 /** Rooms of one level that may import each other, in this direction. */
 const ALLOWED = new Set(["util>errors.ts", "operations>streams"]);

@@ -65,6 +65,14 @@ export class NodeExchange implements HttpExchange, ReplyStream {
     return this.#count(HOST) > 1 ? undefined : (this.#host ?? this.#request.headers.host);
   }
 
+  get httpVersion(): string {
+    return this.#request.httpVersion;
+  }
+
+  timesSent(header: string): number {
+    return this.#count(header);
+  }
+
   /** How often a header was sent. */
   #count(header: string): number {
     const { rawHeaders } = this.#request;

@@ -21,6 +21,7 @@ import type { JsonBounds } from "../../util/json-scan.js";
 import { authenticate } from "./authenticate.js";
 import { Gate, type GateOptions, preflightHeaders } from "./gate.js";
 import { type LegacyLane, serveDelete, serveGet, servePost } from "./legacy.js";
+import { mirror, SEEN_QUERY } from "./mirror.js";
 import { serveModern } from "./modern.js";
 import { acceptedForms, isJson } from "./negotiation.js";
 import { Protection } from "./protection.js";
@@ -123,7 +124,7 @@ export class HttpTransport {
             guarded(mcpPath, "DELETE", (http, principal) => this.#delete(http, principal)),
           ];
     return [
-      ...open("/health", (http) => refuse(http, 200, "ok")),
+      ...open("/health", (http) => (http.query === SEEN_QUERY ? mirror(http) : refuse(http, 200, "ok"))),
       ...open("/ready", (http) => (this.#app.draining ? refuseDraining(http) : refuse(http, 200, "ready"))),
       ...this.#protection.routes().flatMap(({ path, serve }) => open(path, serve)),
       ...mcp,

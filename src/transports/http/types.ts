@@ -16,6 +16,10 @@ export interface HttpExchange {
   readonly localAddress: string | undefined;
   /** A request header by lower-case name; values of a repeated header are joined with `, `. */
   header(name: string): string | undefined;
+  /** The version the request came with, e.g. `1.1`; absent where the runtime does not tell. */
+  readonly httpVersion?: string;
+  /** How often a header was sent; absent where the runtime does not tell. */
+  timesSent?(name: string): number;
   /** Reads the whole body within its bounds and calls back once. */
   readBody(bounds: BodyBounds, done: (body: Body) => void): void;
   /** Sends a complete reply. */

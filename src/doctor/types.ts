@@ -1,0 +1,90 @@
+import type { ProtocolVersion } from "../protocol/revisions/index.js";
+
+/** `ok`: looked at and sound. `info`: worth knowing. `warning`: hurts some clients. `error`: breaks them. */
+export type Severity = "ok" | "info" | "warning" | "error";
+
+/** Parts of an examination, in the order in which they run. */
+export const CHECKS = [
+  "reach",
+  "tls",
+  "redirects",
+  "clock",
+  "auth",
+  "eras",
+  "headers",
+  "protection",
+  "bodies",
+  "sessions",
+  "streams",
+] as const;
+export type CheckName = (typeof CHECKS)[number];
+
+/** What has to be written where. A line goes into the block that passes requests on to the server. */
+export interface Mend {
+  /** Directives of the `location` block. */
+  readonly nginx?: string;
+  /** Lines of the `reverse_proxy` block, or of the site where the line says so. */
+  readonly caddy?: string;
+  /** Lines of the `defaults` or `backend` section. */
+  readonly haproxy?: string;
+  /** What to change in the server. */
+  readonly server?: string;
+}
+
+/** One thing that was found. */
+export interface Finding {
+  /** Stable, kebab-case: what the fault is. */
+  readonly id: string;
+  readonly check: CheckName;
+  readonly severity: Severity;
+  /** The revision of the client that would meet it; absent where all would. */
+  readonly revision?: ProtocolVersion;
+  /** What was seen. */
+  readonly seen: string;
+  /** What a client would see. Of faults. */
+  readonly client?: string;
+  readonly why?: string;
+  readonly mend?: Mend;
+  /** Who does it; known when the server itself could be asked too (`direct`). */
+  readonly hop?: "proxy" | "server";
+}
+
+export interface DoctorOptions {
+  /** On every request, e.g. `authorization`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** URL of the same endpoint without the proxy: what is found there too is the server's and not the proxy's. */
+  readonly direct?: string;
+  /** Only these parts. */
+  readonly checks?: readonly CheckName[];
+  /** Longest wait for an answer, in milliseconds. Default 10 s. */
+  readonly answerMs?: number;
+  /** A stream whose first event takes longer is held back by somebody. Default 3 s. */
+  readonly firstEventMs?: number;
+  /** How long silent streams are watched. Default 40 s: two keep-alive comments of a server that sends one in 15 s. */
+  readonly idleMs?: number;
+  /** Size of the largest message that is tried. Default 4 MiB, what a server takes unless told otherwise. */
+  readonly bodyBytes?: number;
+  /** Tool that reports progress, to be called for a streamed answer. Default: none, no tool is called. */
+  readonly tool?: { readonly name: string; readonly arguments?: Readonly<Record<string, unknown>> };
+  /** Origin of a web page that is meant to call this server. Default: none is. */
+  readonly origin?: string;
+  /** Ends the examination. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options with nothing left open, and what follows from the URL. */
+export interface Examination {
+  /** The MCP endpoint. */
+  readonly url: URL;
+  /** What stands in front of `/sse`, `/health` and the endpoint. */
+  readonly base: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly checks: ReadonlySet<CheckName>;
+  readonly answerMs: number;
+  readonly firstEventMs: number;
+  readonly idleMs: number;
+  readonly bodyBytes: number;
+  readonly tool: DoctorOptions["tool"];
+  readonly origin: string | undefined;
+  readonly signal: AbortSignal | undefined;
+}
