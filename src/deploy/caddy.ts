@@ -5,7 +5,8 @@ import type { GeneratedFile } from "./types.js";
 
 export function caddyFiles(facts: ResolvedFacts): readonly GeneratedFile[] {
   const path = "Caddyfile";
-  const install = "/etc/caddy/Caddyfile (or import it from there), then: caddy validate && systemctl reload caddy";
+  const install =
+    "/etc/caddy/Caddyfile (one block of global options, at the top), then: caddy validate && systemctl reload caddy";
   return [{ path, content: siteOf(facts), install }];
 }
 
@@ -16,8 +17,13 @@ function siteOf(facts: ResolvedFacts): string {
       ? indent(proxyOf(facts), "\t")
       : `\thandle_path ${prefix}/* {\n${indent(proxyOf(facts), "\t\t")}\n\t}${auth === "oauth" ? metadataOf(facts) : ""}`;
   return `# ${facts.description} as ${publicUrl.href}
+{
+	# When Caddy is reloaded or stopped: without it, Caddy waits for open streams for ever. Clients resume what is cut.
+	grace_period ${facts.graceMs}ms
+}
+
 ${publicUrl.protocol}//${publicUrl.host} {
-${tlsOf(facts)}	# Above the server's own bound (${facts.maxBodyBytes} bytes), so that it refuses itself, in words that clients read.
+${bindOf(facts)}${tlsOf(facts)}	# Above the server's own bound (${facts.maxBodyBytes} bytes), so that it refuses itself, in words that clients read.
 	request_body {
 		max_size ${bodyMebibytes(facts)}MiB
 	}
@@ -25,6 +31,10 @@ ${tlsOf(facts)}	# Above the server's own bound (${facts.maxBodyBytes} bytes), so
 ${inner}
 }
 `;
+}
+
+function bindOf({ listenHost }: ResolvedFacts): string {
+  return listenHost === undefined ? "" : `\tbind ${listenHost}\n`;
 }
 
 function tlsOf({ tls, secure }: ResolvedFacts): string {

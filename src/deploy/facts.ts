@@ -2,7 +2,7 @@
  * What configuration is generated from. Everything here ends up inside files that root reads, so every text is checked
  * against what the field may hold: a newline or a quote in a name must not become a directive of its own.
  */
-import { HoldfastError } from "../errors.js";
+import { bad, optional, portNumber, positive, text } from "./fact-checks.js";
 
 /** How callers prove who they are; decides which documents a proxy must let through and what is warned about. */
 export type AuthKind = "none" | "keys" | "oauth";
@@ -35,6 +35,8 @@ export interface DeployFacts {
   readonly auth?: AuthKind;
   /** Certificate of the proxy. Without it, Caddy gets one by itself, and nginx and HAProxy name the usual place. */
   readonly tls?: CertificateFiles;
+  /** Address on which the proxy listens. Default: all of the machine's. */
+  readonly listenHost?: string;
   /** Port on which plain HTTP is sent on to HTTPS; `false` for none. Default 80 when `publicUrl` is HTTPS on 443. */
   readonly redirectPort?: number | false;
   /** Directory of an LMDB store; without it state ends with the process. */
@@ -68,6 +70,7 @@ export interface ResolvedFacts {
   readonly user: string | undefined;
   readonly auth: AuthKind;
   readonly tls: CertificateFiles | undefined;
+  readonly listenHost: string | undefined;
   readonly redirectPort: number | undefined;
   readonly storeDirectory: string | undefined;
   readonly keepAliveMs: number;
@@ -133,6 +136,7 @@ export function resolveFacts(facts: DeployFacts): ResolvedFacts {
       certificate: text("tls.certificate", facts.tls.certificate, ABSOLUTE_PATH),
       key: text("tls.key", facts.tls.key, ABSOLUTE_PATH),
     },
+    listenHost: optional("listenHost", facts.listenHost, HOST),
     redirectPort: redirectPort(facts, secure && publicPort === HTTPS_PORT),
     storeDirectory,
     keepAliveMs,
@@ -174,27 +178,4 @@ function parsePublicUrl(given: unknown): URL {
   }
   if (!URL_PATH.test(url.pathname.replace(/\/$/, ""))) throw bad("publicUrl", "must have a plain path");
   return url;
-}
-
-function text(field: string, value: unknown, pattern: RegExp): string {
-  if (typeof value === "string" && pattern.test(value)) return value;
-  throw bad(field, `${JSON.stringify(value)} does not fit ${pattern}`);
-}
-
-function optional(field: string, value: string | undefined, pattern: RegExp): string | undefined {
-  return value === undefined ? undefined : text(field, value, pattern);
-}
-
-function positive(field: string, value: number): number {
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw bad(field, "must be a whole number above 0");
-}
-
-function portNumber(field: string, value: number): number {
-  if (Number.isInteger(value) && value > 0 && value <= 65_535) return value;
-  throw bad(field, "must be a port");
-}
-
-function bad(field: string, why: string): HoldfastError {
-  return new HoldfastError("ERR_CONFIG", `deploy: ${field} ${why}.`);
 }

@@ -13,7 +13,8 @@ function configurationOf(facts: ResolvedFacts): string {
   return `# ${facts.description} as ${publicUrl.href}
 global
     log stderr format raw local0 notice
-    maxconn 50000
+    # A stream is a connection for as long as it is open. Twice as many open files are needed (LimitNOFILE of the unit).
+    maxconn 8000
     # After a reload the old process stays until its streams end, but not longer than this. Clients resume what is cut.
     hard-stop-after 1h
 ${facts.secure ? "    ssl-default-bind-options ssl-min-ver TLSv1.2\n" : ""}
@@ -31,6 +32,8 @@ defaults
     # A call that was sent is never sent again by the proxy: it may have been carried out. Only connecting is tried again.
     retries 3
     retry-on conn-failure
+    # Without it HAProxy waits for more to send with an event: up to 200 ms for each.
+    option http-no-delay
     # Bodies and events go through as they come: no "option http-buffer-request", no "compression".
 
 frontend ${name}
@@ -46,19 +49,19 @@ ${rewriteOf(facts)}    server ${name}1 ${upstreamOf(facts)} check inter 2s fall 
 }
 
 function bindOf(facts: ResolvedFacts): string {
-  const { publicPort, secure, redirectPort, name, publicUrl, tls } = facts;
-  if (!secure) return `    bind :${publicPort}\n`;
+  const { publicPort, secure, redirectPort, name, publicUrl, tls, listenHost = "" } = facts;
+  if (!secure) return `    bind ${listenHost}:${publicPort}\n`;
   const pem = `/etc/haproxy/certs/${name}.pem`;
   const { certificate, key } = tls ?? { certificate: "fullchain.pem", key: "privkey.pem" };
   const redirect =
     redirectPort === undefined
       ? ""
-      : `    bind :${redirectPort}
+      : `    bind ${listenHost}:${redirectPort}
     # 308 and not 301: the method is kept. With 301 clients send their POST as a GET.
     http-request redirect prefix https://${publicUrl.host} code 308 unless { ssl_fc }
 `;
   return `    # Chain and key in one file: cat ${certificate} ${key} > ${pem}
-    bind :${publicPort} ssl crt ${pem} alpn h2,http/1.1
+    bind ${listenHost}:${publicPort} ssl crt ${pem} alpn h2,http/1.1
 ${redirect}`;
 }
 

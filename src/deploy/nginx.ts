@@ -74,13 +74,12 @@ function sharedDirectives({ idleTimeoutMs, keepAliveMs }: ResolvedFacts): string
 
 function listenOf(facts: ResolvedFacts): string {
   const { publicPort, secure, tls, name } = facts;
-  if (!secure) return `    listen ${publicPort};\n    listen [::]:${publicPort};`;
+  if (!secure) return listenLines(facts, publicPort, "");
   const { certificate, key } = tls ?? {
     certificate: `/etc/ssl/${name}/fullchain.pem`,
     key: `/etc/ssl/${name}/privkey.pem`,
   };
-  return `    listen ${publicPort} ssl http2;
-    listen [::]:${publicPort} ssl http2;
+  return `${listenLines(facts, publicPort, " ssl http2")}
     ssl_certificate ${certificate};
     ssl_certificate_key ${key};
     ssl_protocols TLSv1.2 TLSv1.3;
@@ -89,13 +88,19 @@ function listenOf(facts: ResolvedFacts): string {
     ssl_session_tickets off;`;
 }
 
+function listenLines({ listenHost }: ResolvedFacts, port: number, parameters: string): string {
+  const places =
+    listenHost === undefined ? ["", "[::]:"] : [listenHost.includes(":") ? `[${listenHost}]:` : `${listenHost}:`];
+  return places.map((place) => `    listen ${place}${port}${parameters};`).join("\n");
+}
+
 /** 308 keeps the method: with 301, clients would send their POST as a GET. */
-function redirectOf({ redirectPort, publicUrl }: ResolvedFacts): string {
+function redirectOf(facts: ResolvedFacts): string {
+  const { redirectPort, publicUrl } = facts;
   if (redirectPort === undefined) return "";
   return `
 server {
-    listen ${redirectPort};
-    listen [::]:${redirectPort};
+${listenLines(facts, redirectPort, "")}
     server_name ${publicUrl.hostname};
     # 308 and not 301: the method is kept. With 301 clients send their POST as a GET.
     return 308 https://${publicUrl.host}$request_uri;

@@ -1,10 +1,12 @@
 /** Host, Origin and CORS: what keeps strange web pages out, and lets the right ones in. */
 import { HEADER } from "../../protocol/headers.js";
+import { isObject, own } from "../../util/json.js";
 import { fault, note, sound } from "../findings.js";
 import { initialize, post } from "../messages.js";
 import type { Patient } from "../patient.js";
 import { whatArrives } from "../seen.js";
 import type { Finding } from "../types.js";
+import type { Answer } from "../wire.js";
 
 /** A name that nobody has (RFC 6761). */
 const STRANGER = "holdfast-doctor.invalid";
@@ -20,17 +22,19 @@ export async function* checkProtection(patient: Patient): AsyncIterable<Finding>
 async function* checkHost(patient: Patient): AsyncIterable<Finding> {
   const { url } = patient;
   const arrived = (await whatArrives(patient))?.header("host")?.value;
-  if (arrived !== undefined && hostName(arrived) !== url.hostname) {
+  if (arrived !== undefined && !isSameHost(arrived, url)) {
     return yield fault("host-rewritten", `the server is told Host: ${arrived} in place of ${url.host}`);
   }
-  const { status } = await patient.ask(url, post(initialize(), { host: STRANGER }));
-  if (isServed(status)) yield fault("host-unchecked", `a request for Host: ${STRANGER} is answered with ${status}`);
-  else yield sound("protection", "host", `a request for another host name is refused with ${status}`);
+  const answer = await patient.ask(url, post(initialize(), { host: STRANGER }));
+  const { status } = answer;
+  if (isServed(answer)) yield fault("host-unchecked", `a request for Host: ${STRANGER} is answered with ${status}`);
+  else yield sound("protection", "host", `a request for another host name is not served (${status})`);
 }
 
 async function* checkOrigin(patient: Patient): AsyncIterable<Finding> {
-  const { status, header } = await patient.ask(patient.url, post(initialize(), { origin: `https://${STRANGER}` }));
-  if (!isServed(status)) return yield sound("protection", "origin", `a strange Origin is refused with ${status}`);
+  const answer = await patient.ask(patient.url, post(initialize(), { origin: `https://${STRANGER}` }));
+  const { status, header } = answer;
+  if (!isServed(answer)) return yield sound("protection", "origin", `a strange Origin is not served (${status})`);
   const allowed = header(ALLOW_ORIGIN);
   const seen = `a request of https://${STRANGER} is answered with ${status}`;
   // With the header the page may even read the answer.
@@ -74,10 +78,13 @@ async function* checkCors(patient: Patient, origin: string): AsyncIterable<Findi
   yield sound("protection", "cors", `a page of ${origin} may call`);
 }
 
-function isServed(status: number): boolean {
-  return status < 300 || status === 401;
+/** The server itself answered, and did not mind. Some proxies have an empty 200 for hosts that they do not know. */
+function isServed({ status, json }: Answer): boolean {
+  return status === 401 || (status < 300 && isObject(json) && own(json, "result") !== undefined);
 }
 
-function hostName(host: string): string {
-  return host.toLowerCase().replace(/:\d+$/, "");
+/** With its port: URLs that the server builds have it too. */
+function isSameHost(host: string, url: URL): boolean {
+  const standard = url.protocol === "https:" ? ":443" : ":80";
+  return host.toLowerCase().replace(new RegExp(`${standard}$`), "") === url.host;
 }
