@@ -19,13 +19,16 @@ export const CHECKS = [
 ] as const;
 export type CheckName = (typeof CHECKS)[number];
 
-/** What has to be written where. A line goes into the block that passes requests on to the server. */
+/**
+ * What has to be written where, in place of a directive of the same name if there is one. What begins with `#` is no
+ * directive but says what to remove, or to which block beside it a line belongs.
+ */
 export interface Mend {
-  /** Directives of the `location` block. */
+  /** Directives of the `location` block that passes requests on. */
   readonly nginx?: string;
-  /** Lines of the `reverse_proxy` block, or of the site where the line says so. */
+  /** Of the `reverse_proxy` block; `encode`, `request_body` and `redir` of the site around it. */
   readonly caddy?: string;
-  /** Lines of the `defaults` or `backend` section. */
+  /** Of the `defaults`, `frontend` or `backend` section. */
   readonly haproxy?: string;
   /** What to change in the server. */
   readonly server?: string;

@@ -28,6 +28,8 @@ const BASE: DeployFacts = {
   workingDirectory: ROOT,
 };
 
+const PING = { jsonrpc: "2.0", id: 1, method: "ping" };
+
 function unitOf(facts: DeployFacts): string {
   const [unit] = generateDeployment("systemd", facts);
   return unit?.content ?? "";
@@ -89,6 +91,8 @@ describe.each<ProxyKind>(["nginx", "caddy", "haproxy"])("[89] stopped behind %s"
     );
     const stopped = unit.stop();
     while ((await fetch(`${base}/ready`)).status !== 503);
+    const ping = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(PING) };
+    expect((await fetch(`${base}/mcp`, ping)).status).toBe(503);
     unit.say("go on");
     for (const { lane, arriving } of calls) {
       const { result } = await arriving.messages.expect(({ id }) => id === 1);

@@ -6,7 +6,8 @@ import type { Patient } from "../patient.js";
 import type { Finding } from "../types.js";
 import type { Answer, Asked } from "../wire.js";
 
-const TOO_LARGE = 413;
+/** Characters of a refusal: the first line says it. */
+const SHOWN = 120;
 
 export async function* checkBodies(patient: Patient): AsyncIterable<Finding> {
   const small = await sized(patient, 0);
@@ -16,11 +17,13 @@ export async function* checkBodies(patient: Patient): AsyncIterable<Finding> {
   if (answer === undefined) return;
   const size = `${bodyBytes} bytes`;
   if (answer === "cut") yield fault("body-limit", `the connection is cut while a message of ${size} is sent`);
-  else if (answer.status !== TOO_LARGE)
-    yield sound("bodies", "body-size", `a message of ${size} arrives (${answer.status})`);
-  else if (isOwnRefusal(answer))
-    yield note("bodies", "body-limit-own", `the server itself refuses ${size}: ${answer.text.trim()}`);
-  else yield fault("body-limit", `a message of ${size} is answered with 413 by ${answer.header("server") ?? "a hop"}`);
+  else if (answer.status < 300) yield sound("bodies", "body-size", `a message of ${size} arrives`);
+  else if (isOwnRefusal(answer)) {
+    yield note("bodies", "body-limit-own", `the server itself refuses ${size}: ${answer.text.trim().slice(0, SHOWN)}`);
+  } else {
+    const { status, header } = answer;
+    yield fault("body-limit", `a message of ${size} is answered with ${status} by ${header("server") ?? "a hop"}`);
+  }
 }
 
 /** A request that does nothing, with so much padding; undefined where neither era is spoken. */
@@ -42,7 +45,7 @@ async function send(patient: Patient, asked: Asked | undefined): Promise<Answer 
   }
 }
 
-/** Servers speak plain text or JSON-RPC; proxies show a page. */
-function isOwnRefusal({ json, header }: Answer): boolean {
-  return isObject(json) || (header("content-type") ?? "").startsWith("text/plain");
+/** Servers speak plain text or JSON-RPC; proxies show a page, or nothing. */
+function isOwnRefusal({ json, text, header }: Answer): boolean {
+  return isObject(json) || (text !== "" && (header("content-type") ?? "").startsWith("text/plain"));
 }

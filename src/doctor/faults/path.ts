@@ -47,7 +47,7 @@ export const PATH_FAULTS: Readonly<Record<PathFault, Fault>> = {
     why: "HTTP/1.0 has no chunks, so only the end of the connection ends a stream. It is nginx's default.",
     mend: {
       nginx: 'proxy_http_version 1.1; proxy_set_header Connection "";',
-      caddy: "transport http { versions 1.1 }",
+      caddy: "transport http {\n\tversions 1.1\n}",
     },
   },
   redirect: {
@@ -69,7 +69,7 @@ export const PATH_FAULTS: Readonly<Record<PathFault, Fault>> = {
     why: "The proxy takes less than the server does (nginx: 1 MiB unless told otherwise).",
     mend: {
       nginx: "client_max_body_size 5m;",
-      caddy: "request_body { max_size 5MiB }",
+      caddy: "request_body {\n\tmax_size 5MiB\n}",
       haproxy: "# remove http-request deny ... if { req.body_size gt ... }",
     },
   },

@@ -25,8 +25,8 @@ export const STREAM_FAULTS: Readonly<Record<StreamFault, Fault>> = {
     why: "A hop compresses text/event-stream, although the answer says no-transform.",
     mend: {
       nginx: "gzip off;",
-      caddy: "# site: encode { match { not header Content-Type text/event-stream* } }",
-      haproxy: "# remove text/event-stream from compression type",
+      caddy: "encode {\n\tgzip\n\tmatch {\n\t\theader Content-Type application/json*\n\t}\n}",
+      haproxy: "compression type application/json",
     },
   },
   "stream-idle-cutoff": {
@@ -37,7 +37,7 @@ export const STREAM_FAULTS: Readonly<Record<StreamFault, Fault>> = {
     why: "A hop closes connections on which nothing was said for a while, before the server says its next keep-alive.",
     mend: {
       nginx: "proxy_read_timeout 300s; proxy_send_timeout 300s;",
-      caddy: "transport http { read_timeout 300s }",
+      caddy: "transport http {\n\tread_timeout 300s\n}",
       haproxy: "timeout client 300s\ntimeout server 300s",
       server: "limits: { keepAliveMs: 5000 }, where the timeout is not yours to change",
     },
