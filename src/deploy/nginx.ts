@@ -102,6 +102,7 @@ function redirectOf(facts: ResolvedFacts): string {
 server {
 ${listenLines(facts, redirectPort, "")}
     server_name ${publicUrl.hostname};
+    access_log off;
     # 308 and not 301: the method is kept. With 301 clients send their POST as a GET.
     return 308 https://${publicUrl.host}$request_uri;
 }

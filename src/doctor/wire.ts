@@ -140,9 +140,10 @@ function send({ headers: own, signal }: Examination, url: string | URL, asked: A
   const headers = { "user-agent": "holdfast-doctor", ...(bare ? {} : own), ...asked.headers, ...length };
   const open = target.protocol === "https:" ? httpsRequest : httpRequest;
   // What is wrong with a certificate is the check `tls` to say; the rest is still worth finding out.
-  const servername =
-    isIP(target.hostname) === 0 && !target.hostname.startsWith("[") ? { servername: target.hostname } : {};
-  const options = { method, headers, signal, agent: false as const, rejectUnauthorized: false, ...servername };
+  // Of the URL and not of the Host header, which may be somebody else's; an address has none.
+  const isName = isIP(target.hostname) === 0 && !target.hostname.startsWith("[");
+  const servername = isName ? target.hostname : "";
+  const options = { method, headers, signal, agent: false as const, rejectUnauthorized: false, servername };
   const outgoing: ClientRequest = open(target, options);
   let incoming: IncomingMessage | undefined;
   const response = new Promise<IncomingMessage>((resolve, reject) => {
