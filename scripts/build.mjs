@@ -17,8 +17,8 @@ import {
 import { dirname, join, posix, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Modules outside `exports` that are imported by their path: scripts/docs.mjs reads the table of options. */
-const BY_PATH = ["src/runtimes/run-options.ts"];
+/** Modules outside `exports` that are imported by their path: scripts/docs.mjs reads tables and generated files. */
+const BY_PATH = ["src/runtimes/run-options.ts", "src/deploy/index.ts", "src/doctor/findings.ts"];
 
 /**
  * The command line: a bundle of its own, which takes commander in, so that a server's install has nothing of it

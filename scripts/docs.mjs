@@ -12,6 +12,8 @@ const { LIMITS } = await import(new URL("../dist/index.js", import.meta.url).hre
 const { RUN_OPTIONS } = await import(new URL("../dist/runtimes/run-options.js", import.meta.url).href);
 
 const { COMMANDS, EXIT_MEANINGS } = await import(new URL("../dist/cli/commands.js", import.meta.url).href);
+const { FAULTS } = await import(new URL("../dist/doctor/findings.js", import.meta.url).href);
+const { generateDeployment } = await import(new URL("../dist/deploy/index.js", import.meta.url).href);
 
 const BLOCKS = new Map([
   ["cli-commands", () => cliCommandsTable()],
@@ -30,6 +32,9 @@ const BLOCKS = new Map([
   ["limits", limitsTable],
   ["run-options", runOptionsTable],
   ["server-options", serverOptionsTable],
+  ["doctor-faults", faultsTable],
+  ["deploy-nginx", () => deployment("nginx", "nginx")],
+  ["deploy-systemd", () => deployment("systemd", "ini")],
 ]);
 /** Options that are explained by a page of their own. */
 const ELSEWHERE = new Map([["limits", "Bounds by name: see [Limits](limits.md)."]]);
@@ -122,6 +127,30 @@ function cliOptionsTable(options) {
 
 function fence(language, lines) {
   return [`\`\`\`${language}`, ...lines, "```"].join("\n");
+}
+
+function faultsTable() {
+  const lines = (mend) =>
+    [
+      ["nginx", mend.nginx],
+      ["Caddy", mend.caddy],
+      ["HAProxy", mend.haproxy],
+      ["server", mend.server],
+    ]
+      .filter(([, line]) => line !== undefined)
+      .map(([where, line]) => `${where}: ${code(line.replace(/\s+/g, " "))}`)
+      .join("<br>");
+  const rows = Object.entries(FAULTS).map(([id, { severity, client, why, mend }]) => {
+    return [code(id), severity, `${client} ${why}`, lines(mend)];
+  });
+  return table(["Finding", "Severity", "What clients see, and why", "What mends it"], rows);
+}
+
+/** The first file of a target, for a server like the one the page speaks of. */
+function deployment(target, language) {
+  const facts = { name: "tools", publicUrl: "https://tools.example.com", storeDirectory: "/var/lib/tools/store" };
+  const [{ content }] = generateDeployment(target, { ...facts, auth: "oauth" });
+  return `\`\`\`${language}\n${content}\`\`\``;
 }
 
 /** Options of the constructor are an interface; its declaration file has the members with their comments. */

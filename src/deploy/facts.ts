@@ -93,7 +93,8 @@ const IDLE_PER_KEEP_ALIVE = 20;
 /** One comment may be late or lost with its connection. */
 const LEAST_IDLE_PER_KEEP_ALIVE = 2;
 
-const NAME = /^[a-z][a-z0-9-]{0,48}$/;
+/** Not what YAML takes for something else than a text. */
+const NAME = /^(?!(?:true|false|null|yes|no|on|off|y|n)$)[a-z][a-z0-9-]{0,48}$/;
 const WORDS = /^[\p{L}\p{N} .,:()_/-]{1,200}$/u;
 const ABSOLUTE_PATH = /^\/[A-Za-z0-9._@+/-]*$/;
 const URL_PATH = /^(\/[A-Za-z0-9._~-]+)*$/;

@@ -9,7 +9,13 @@ import type { CheckName, Finding } from "./types.js";
 
 export type FaultId = PathFault | StreamFault | GuardFault | TlsFault;
 
-const FAULTS: Readonly<Record<FaultId, Fault>> = { ...PATH_FAULTS, ...STREAM_FAULTS, ...GUARD_FAULTS, ...TLS_FAULTS };
+/** Of every fault that is no header's; documentation is made of it. */
+export const FAULTS: Readonly<Record<FaultId, Fault>> = {
+  ...PATH_FAULTS,
+  ...STREAM_FAULTS,
+  ...GUARD_FAULTS,
+  ...TLS_FAULTS,
+};
 
 type Details = Partial<Pick<Finding, "revision" | "severity" | "mend">>;
 
