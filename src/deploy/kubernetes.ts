@@ -114,7 +114,8 @@ metadata:
   name: ${name}
 spec:
   selector: { app.kubernetes.io/name: ${name} }
-  # HTTP+SSE and resumed streams need the pod that holds them. Without those, sealed session ids work on every pod.
+  # HTTP+SSE and resumed streams need the pod that holds them; for everything else MCP_SECRET makes every pod know a
+  # session. This is for callers inside the cluster; the Ingress has a line of its own.
   sessionAffinity: ClientIP
   ports:
     - { name: http, port: ${port}, targetPort: http }
@@ -143,6 +144,8 @@ metadata:
     nginx.ingress.kubernetes.io/proxy-body-size: ${bodyMebibytes(facts)}m
     # A call that was sent is never sent again by the proxy: it may have been carried out.
     nginx.ingress.kubernetes.io/proxy-next-upstream: "off"
+    # A client stays on its pod. Needs the clients' own addresses (externalTrafficPolicy: Local, or the PROXY protocol).
+    nginx.ingress.kubernetes.io/upstream-hash-by: $remote_addr
 ${rewrite}spec:
   ingressClassName: nginx
 ${tls}  rules:

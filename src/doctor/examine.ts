@@ -1,4 +1,5 @@
 /** The examination: every check in turn, findings as they are made. */
+import { setMaxListeners } from "node:events";
 import { checkAuth } from "./checks/auth.js";
 import { checkBodies } from "./checks/bodies.js";
 import { checkEras } from "./checks/eras.js";
@@ -46,19 +47,37 @@ export function examine(url: string | URL, options: DoctorOptions = {}): AsyncIt
 }
 
 async function* run(examination: Examination): AsyncIterable<Finding> {
-  const patient = new Patient(examination);
+  const leave = new AbortController();
+  const { signal } = examination;
+  const either = signal === undefined ? leave.signal : AbortSignal.any([leave.signal, signal]);
+  // Every request listens to it while it runs.
+  setMaxListeners(0, either);
+  const patient = new Patient({ ...examination, signal: either });
+  try {
+    yield* runChecks(patient);
+    await patient.end();
+  } finally {
+    // Whoever listens may have heard enough in the middle: no stream is left open.
+    leave.abort();
+  }
+}
+
+async function* runChecks(patient: Patient): AsyncIterable<Finding> {
+  const { checks } = patient.examination;
   try {
     await patient.initialized();
   } catch (error) {
+    patient.examination.signal?.throwIfAborted();
     // Without an answer there is one thing to say; the certificate may still be what is wrong.
     yield fault("unreachable", messageOf(error));
-    if (examination.checks.has("tls")) yield* guarded("tls", patient);
+    if (checks.has("tls")) yield* guarded("tls", patient);
     return;
   }
   for (const check of CHECKS) {
-    if (examination.checks.has(check)) yield* guarded(check, patient);
+    if (checks.has(check)) yield* guarded(check, patient);
+    // Streams that were cut by it look like streams that ended.
+    patient.examination.signal?.throwIfAborted();
   }
-  await patient.end();
 }
 
 /** A check that fails says so and does not keep the others from being made. */
@@ -73,17 +92,22 @@ async function* guarded(check: CheckName, patient: Patient): AsyncIterable<Findi
 
 /** What is found at the server itself too is the server's doing, everything else a proxy's. */
 async function* attributed(examination: Examination, behind: Examination): AsyncIterable<Finding> {
-  const direct = collect(run(behind));
+  const leave = new AbortController();
+  const { signal = leave.signal } = behind;
+  const direct = collect(run({ ...behind, signal: AbortSignal.any([leave.signal, signal]) }));
   // Nobody listens to it yet; whoever asks for it hears of its failure.
   direct.catch(() => undefined);
-  for await (const finding of run(examination)) {
-    if (!isFault(finding)) yield finding;
-    else {
-      const own = (await direct).some(({ id, revision }) => id === finding.id && revision === finding.revision);
-      yield { ...finding, hop: own ? "server" : "proxy" };
+  try {
+    for await (const finding of run(examination)) {
+      if (!isFault(finding)) yield finding;
+      else {
+        const own = (await direct).some(({ id, revision }) => id === finding.id && revision === finding.revision);
+        yield { ...finding, hop: own ? "server" : "proxy" };
+      }
     }
+  } finally {
+    leave.abort();
   }
-  await direct;
 }
 
 async function collect(findings: AsyncIterable<Finding>): Promise<readonly Finding[]> {

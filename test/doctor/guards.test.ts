@@ -28,13 +28,13 @@ async function serve(options: McpServerOptions = {}): Promise<string> {
 }
 
 /** An nginx before one or several of them; resolves with the URL of the endpoint. */
-async function front(hosts: readonly string[], location: string, upstream = ""): Promise<string> {
+async function front(hosts: readonly string[], location: string, { upstream = "", http = "" } = {}): Promise<string> {
   const port = await freePort();
   const servers = hosts.map((host) => `server ${host};`).join(" ");
   const proxy = await FrontProxy.start({
     kind: "nginx",
     port,
-    configuration: `access_log off; upstream all { ${upstream} ${servers} }
+    configuration: `access_log off; ${http} upstream all { ${upstream} ${servers} }
       server { listen 127.0.0.1:${port}; location / { proxy_pass http://all; proxy_http_version 1.1; ${location} } }`,
   });
   closers.push(() => proxy.stop());
@@ -76,7 +76,10 @@ describe("[72] the way to log in", () => {
   test("a challenge that is lost", async () => {
     const host = await serve({ auth });
     const location = `${TRUE_HOST} proxy_hide_header WWW-Authenticate;`;
-    expect(faults(await found(await front([host], location), "auth"))).toEqual(["auth-challenge-missing"]);
+    const findings = await found(await front([host], location), "auth");
+    expect(faults(findings)).toEqual(["auth-challenge-missing"]);
+    const line = findings.find(isFault)?.mend?.nginx ?? "";
+    expect(faults(await found(await front([host], `${location} ${line}`), "auth"))).toEqual([]);
   });
 
   test("without credentials the rest is left alone and says so", async () => {
@@ -122,8 +125,10 @@ describe("sessions of several processes", () => {
     // Streams are of one process: the line sends a session where it began to stand.
     const findings = await found(await front(known, TRUE_HOST), "sessions");
     expect(faults(findings)).toEqual(["resume-lost"]);
-    const line = (findings.find(isFault)?.mend?.nginx ?? "").replace("# upstream: ", "");
-    expect(faults(await found(await front(known, TRUE_HOST, line), "sessions"))).toEqual([]);
+    const lines = (findings.find(isFault)?.mend?.nginx ?? "").split("\n");
+    const of = (block: string) => lines.find((line) => line.startsWith(`# ${block}: `))?.slice(`# ${block}: `.length);
+    const blocks = { upstream: of("upstream"), http: of("http") };
+    expect(faults(await found(await front(known, TRUE_HOST, blocks), "sessions"))).toEqual([]);
   });
 });
 

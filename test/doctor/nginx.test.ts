@@ -127,6 +127,13 @@ describe("headers on their way", () => {
     });
   });
 
+  test("one that is hidden on its way back comes back by its line", async () => {
+    const location = "proxy_hide_header Mcp-Session-Id;";
+    const sick = await found(await hops({ location }), { checks: ["headers"] });
+    const mended = await hops({ location: `${location} ${lineOf(sick, "reply-header-dropped")}` });
+    expect(faultsOf(await found(mended, { checks: ["headers"] }))).not.toContain("reply-header-dropped");
+  });
+
   test("without /health?seen, dropped headers show by what is answered", async () => {
     const location = 'proxy_set_header MCP-Protocol-Version ""; rewrite ^/health /nothing break;';
     const findings = await found(await hops({ location }), { checks: ["headers"] });

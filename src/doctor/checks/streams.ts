@@ -105,6 +105,7 @@ function judgeCompression({ what, revision }: Subject, { head }: Watched): reado
 function judgeSilence({ what, revision }: Subject, stream: Watched, idleMs: number): readonly Finding[] {
   const { ended, lastByteMs = 0, comments } = stream;
   if (ended !== undefined) {
+    // What was held back arrives with the end; then nothing was heard from the beginning on.
     const silent = Math.round(ended.afterMs - (lastByteMs < ended.afterMs - 1 ? lastByteMs : 0));
     return [fault("stream-idle-cutoff", `${what}: ended (${ended.how}) after ${silent} ms of silence`, { revision })];
   }

@@ -16,7 +16,7 @@ export const PATH_FAULTS: Readonly<Record<PathFault, Fault>> = {
     severity: "error",
     client: "Fails to connect, or gives up waiting.",
     why: "Nothing answers at this address: wrong host or port, a firewall, or the program does not run.",
-    mend: { server: "start it, and look at what it logged: it says `listening` with its URL" },
+    mend: { server: "start it, and look at what it logged: it says that it is listening, and where" },
   },
   "bad-gateway": {
     check: "reach",

@@ -10,6 +10,11 @@ export type StreamFault =
   | "session-lost"
   | "resume-lost";
 
+/** Requests without a session, which are those of 2026-07-28 too, are still spread. */
+const STICKY =
+  '# http: map $http_mcp_session_id $mcp_route { "" $request_id; default $http_mcp_session_id; }\n' +
+  "# upstream: hash $mcp_route consistent;";
+
 export const STREAM_FAULTS: Readonly<Record<StreamFault, Fault>> = {
   "stream-buffered": {
     check: "streams",
@@ -62,7 +67,7 @@ export const STREAM_FAULTS: Readonly<Record<StreamFault, Fault>> = {
     client: "Calls fail now and then with 404; the client starts anew and forgets its subscriptions.",
     why: "Requests of one session reach several processes that do not know each other's sessions.",
     mend: {
-      nginx: "# upstream: hash $http_mcp_session_id consistent;",
+      nginx: STICKY,
       caddy: "lb_policy header Mcp-Session-Id",
       haproxy: "balance hdr(Mcp-Session-Id)",
       server: "the same MCP_SECRET for every process",
@@ -74,7 +79,7 @@ export const STREAM_FAULTS: Readonly<Record<StreamFault, Fault>> = {
     client: "After a broken connection what was said meanwhile is gone: 404, and the client starts anew.",
     why: "The stream was resumed at a process that does not have it, or Last-Event-ID did not arrive.",
     mend: {
-      nginx: "# upstream: hash $http_mcp_session_id consistent;",
+      nginx: STICKY,
       caddy: "lb_policy header Mcp-Session-Id",
       haproxy: "balance hdr(Mcp-Session-Id)",
       server: "one process, or a store that they share",
