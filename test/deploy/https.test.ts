@@ -31,7 +31,7 @@ test.each<ProxyKind>(["nginx", "caddy", "haproxy"])("%s", async (kind) => {
   const facts = { tls: { certificate, key }, redirectPort, graceMs: 200 };
   at = await site(kind, { scheme: "https", prefix: "/tools", facts, edit });
   const findings: Finding[] = [];
-  for await (const finding of examine(`${at.base}/mcp`, { idleMs: 1000, firstEventMs: 800 })) findings.push(finding);
+  for await (const finding of examine(`${at.base}/mcp`, { idleMs: 1000, firstEventMs: 1500 })) findings.push(finding);
   // It is nobody's but ours.
   expect(findings.filter(isFault).map(({ id }) => id)).toEqual(["tls-untrusted"]);
   expect(findings.map(({ id }) => id)).toEqual(expect.arrayContaining(["http-version", "host", "resume", "discover"]));

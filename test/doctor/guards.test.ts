@@ -43,7 +43,7 @@ async function front(hosts: readonly string[], location: string, { upstream = ""
 
 async function found(url: string, check: CheckName, options: DoctorOptions = {}): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  for await (const finding of examine(url, { checks: [check], firstEventMs: 500, ...options })) findings.push(finding);
+  for await (const finding of examine(url, { checks: [check], firstEventMs: 2000, ...options })) findings.push(finding);
   return findings;
 }
 

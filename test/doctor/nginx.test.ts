@@ -12,7 +12,7 @@ import { FETCH_TIMEOUT_MS, requireProgram } from "../support/debian.js";
 import { freePort } from "../support/nginx.js";
 
 /** Compressed: the proxies' patience of 60 s is one second, and the doctor watches for two and a half. */
-const LOOK: DoctorOptions = { firstEventMs: 500, idleMs: 2500 };
+const LOOK: DoctorOptions = { firstEventMs: 800, idleMs: 2500 };
 /** What articles write into the `http` block; HTTP/1.0, buffering and 1 MiB are what nginx does unless told otherwise. */
 const NAIVE = `
   gzip on; gzip_types *; gzip_proxied any; gzip_min_length 1; gzip_http_version 1.0;

@@ -67,6 +67,20 @@ function suite(kind: ProxyKind): void {
     expect(heard.slice(0, -1)).toEqual(expectedMessages(1, 7).slice(0, -1));
   });
 
+  test("its patience is what the facts say: a server that keeps nothing alive is cut off", async () => {
+    const mute = await site(kind, { facts: FACTS, limits: { keepAliveMs: 60_000, slowCallMs: 100 } });
+    const ends = await Promise.all(
+      LANES.map(async (lane) => {
+        const client = await lane.open(http1(mute.base), mute.base);
+        const call = await client.call(mute.stories.params(lane.name), () => {});
+        await call.ended;
+        return call.messages.all.some(({ id }) => id === 1);
+      }),
+    );
+    expect(ends).toEqual([false, false, false]);
+    await mute.close();
+  });
+
   test("calls and streams that are silent for longer than the proxy waits live", async () => {
     const opened = await Promise.all(
       LANES.map(async (lane) => {
@@ -95,6 +109,8 @@ function suite(kind: ProxyKind): void {
         const call = session.message("tools/call", at.stories.params(name), 1);
         return lastEventId === undefined ? session.open(call) : session.listen(lastEventId);
       },
+      // Caddy ends streams at times as if they were complete.
+      last: ({ id }) => id === 1,
       onCut: () => restarted,
     });
     await reader.messages.expect(({ params }) => (params as { progress?: number } | undefined)?.progress === 4);
@@ -113,16 +129,25 @@ function suite(kind: ProxyKind): void {
       const all = { ...headers, "idempotency-key": KEY + name.replaceAll(" ", "-") };
       return open(`${at.base}/mcp`, { method: "POST", body: message, headers: all });
     };
+    let runs = 0;
+    const run = story.run.bind(story);
+    story.run = (ctx) => {
+      runs += 1;
+      return run(ctx);
+    };
     void story.begun.then(() => story.tell(4));
     const first = await post();
     await first.messages.expect();
     await restart();
-    expect(await first.closed).toBe("broken");
+    // nginx and HAProxy break it off, Caddy ends it at times as if it were complete; in any case the answer is missing.
+    await first.closed;
+    expect(first.messages.all.some((one) => "result" in one)).toBe(false);
     const second = post();
     await story.finish();
     const answered = await second;
     expect(await answered.closed).toBe("end");
     expect(answered.messages.all.filter((one) => "result" in one)).toHaveLength(1);
+    expect(runs).toBe(1);
   });
 
   test("the doctor finds nothing to mend", async () => {
