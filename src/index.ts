@@ -54,6 +54,18 @@ export type { McpServerOptions } from "./server/options.js";
 export type { ClientFacts, TransportName } from "./server/peer.js";
 export { ResourceTemplate } from "./server/resource-template.js";
 export type {
+  Telemetry,
+  TelemetryAuthentication,
+  TelemetryEnding,
+  TelemetryFigures,
+  TelemetryPage,
+  TelemetryQuestion,
+  TelemetryRequest,
+  TelemetryServer,
+  TelemetrySession,
+  TelemetrySpan,
+} from "./server/telemetry.js";
+export type {
   CacheHint,
   Completer,
   ContextLog,

@@ -3,6 +3,7 @@ import type { Definition } from "../server/definition.js";
 import { serveFetch } from "./fetch-exchange.js";
 import { createHttpTransport } from "./http-transport.js";
 import { NodeExchange } from "./node-exchange.js";
+import { startTelemetry } from "./telemetry.js";
 
 /** The faces by which a server is mounted in somebody else's. */
 export interface Mounted {
@@ -31,6 +32,10 @@ const DOCUMENT =
 /** One transport behind both faces, so that sessions and streams are shared. */
 export function mount(definition: Definition): Mounted {
   const transport = createHttpTransport(definition, { mcpPath: "/mcp", bindHost: undefined });
+  const started = startTelemetry(definition).catch((error: unknown) => {
+    definition.logger.log("error", "telemetry_failed", { error });
+    return async () => {};
+  });
   const endpoints = new Set(transport.routes.map(({ path }) => path));
   return {
     node: (request, response) => transport.handle(new MountedNodeExchange(request, response, endpoints)),
@@ -43,6 +48,7 @@ export function mount(definition: Definition): Mounted {
     shutdown: async (graceMs) => {
       await definition.drain(graceMs);
       transport.close();
+      await (await started)();
       if (definition.options.ownsStore) await definition.store.close?.();
     },
   };

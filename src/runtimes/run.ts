@@ -5,6 +5,7 @@ import { hideFromLogs } from "../util/redact.js";
 import type { ListeningServer } from "./node-server.js";
 import type { ResolvedRunOptions } from "./run-options.js";
 import { stdioPrincipal } from "./stdio-principal.js";
+import { startTelemetry } from "./telemetry.js";
 
 /** A server that is being served. */
 export interface RunHandle {
@@ -43,7 +44,17 @@ export async function run(definition: Definition, options: ResolvedRunOptions): 
     state.stopping ??= stop(definition, served, graceMs);
     return state.stopping;
   };
-  if (options.transports.some((transport) => transport !== "stdio")) served.push(await serveHttp(definition, options));
+  // First, so that a port that is taken keeps the server from being half started.
+  const endTelemetry = await startTelemetry(definition);
+  served.push({ stop: () => {}, close: endTelemetry });
+  if (options.transports.some((transport) => transport !== "stdio")) {
+    served.push(
+      await serveHttp(definition, options).catch(async (error: unknown) => {
+        await endTelemetry();
+        throw error;
+      }),
+    );
+  }
   if (options.transports.includes("stdio")) {
     const { serveStdio } = await import("../transports/stdio/serve.js");
     const principal = await stdioPrincipal(definition, options);

@@ -12,8 +12,18 @@ import type { CallTable } from "./call-table.js";
 import type { Catalogue } from "./catalogue.js";
 import type { Deliveries } from "./deliveries.js";
 import type { ChangeHub } from "./hub.js";
+import type { Instruments } from "./instruments.js";
 import type { Limits } from "./limits.js";
 import type { CacheHint, Middleware } from "./types.js";
+
+/** What transports have that nobody else could count. */
+export interface Presence {
+  /** Event streams that somebody reads. */
+  openStreams: number;
+  /** One for each transport that has sessions or streams. */
+  readonly sources: Set<PresenceSource>;
+}
+export type PresenceSource = () => { readonly sessions: number; readonly heldStreams: number };
 
 /** What every request of a server shares. Nothing here belongs to a caller. */
 export interface App {
@@ -25,6 +35,8 @@ export interface App {
   readonly auth: Authenticator;
   /** Where calls are recorded; undefined when nobody asked for it. */
   readonly audit: Audit | undefined;
+  /** Who is told of everything: traces and metrics. Undefined when nobody is. */
+  readonly instruments: Instruments | undefined;
   readonly hub: ChangeHub;
   readonly ticker: Ticker;
   readonly middleware: readonly Middleware[];
@@ -47,6 +59,8 @@ export interface App {
   readonly calls: CallTable;
   /** Memory that all callers share. */
   readonly budgets: { readonly bodies: Budget; readonly queues: Budget; readonly streams: Budget };
+  /** What transports have now, for figures. */
+  readonly presence: Presence;
   /** True once anything of this kind was registered: the capability is declared from then on, even for an empty list. */
   offers(capability: string): boolean;
   /** True from the moment shutdown began: new work is refused. */

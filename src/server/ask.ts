@@ -2,11 +2,12 @@
 import { randomUUID } from "node:crypto";
 import { HoldfastError, MissingClientCapabilityError } from "../errors.js";
 import type { CreateMessageParams, CreateMessageResult, ElicitResult, Root } from "../protocol/types.js";
-import { isObject, type JsonObject, pick } from "../util/json.js";
+import { isObject, type JsonObject, ownObject, pick } from "../util/json.js";
 import { chain, type MaybePromise } from "../util/maybe-promise.js";
 import type { Call } from "./call.js";
 import type { InputRequest } from "./journal.js";
 import { type CompiledSchema, compileSchema, type SchemaInput } from "./schema/index.js";
+import type { TelemetryQuestion } from "./telemetry.js";
 import type { FormElicitation, UrlElicitation } from "./types.js";
 
 /** Says whether an answer is what was asked for. */
@@ -122,13 +123,12 @@ async function askSession(call: Call, request: InputRequest, accept: Accept): Pr
   // A client that takes JSON alone can still be asked on the stream it listens on.
   const send = call.exchange.mute ? session.push : (message: string) => call.exchange.notify(message);
   if (send === undefined) throw new HoldfastError("ERR_CLIENT_GONE", "The client accepts no stream to ask it on.");
-  const answer = await session.ask({
-    method: request.method,
-    params: request.params,
-    send,
-    signal: call.signal,
-    timeoutMs: call.app.limits.clientRequestTimeoutMs,
-  });
+  const { method } = request;
+  const question = call.record?.ask(method);
+  const timeoutMs = call.app.limits.clientRequestTimeoutMs;
+  const params = question === undefined ? request.params : withMeta(request.params, question.meta);
+  const asked = session.ask({ method, params, send, signal: call.signal, timeoutMs });
+  const answer = await (question === undefined ? asked : answered(asked, question));
   if (!(await accept(answer))) {
     throw new HoldfastError(
       "ERR_CLIENT_REPLY",
@@ -136,6 +136,22 @@ async function askSession(call: Call, request: InputRequest, accept: Accept): Pr
     );
   }
   return answer;
+}
+
+/** What is asked, with what telemetry adds: the author's own members stay. */
+function withMeta(params: object | undefined, meta: JsonObject): object {
+  return { ...params, _meta: { ...meta, ...ownObject(params as JsonObject | undefined, "_meta") } };
+}
+
+async function answered(asked: Promise<JsonObject>, question: TelemetryQuestion): Promise<JsonObject> {
+  try {
+    const answer = await asked;
+    question.ended();
+    return answer;
+  } catch (error) {
+    question.ended(error instanceof Error ? error : new Error("no answer"));
+    throw error;
+  }
 }
 
 function isElicitResult(answer: unknown): answer is ElicitResult {

@@ -1,77 +1,45 @@
-/** One call as the audit log tells it. Made only where there is such a log. */
-import { createHash } from "node:crypto";
-import { type Audit, traceparentOf } from "../audit/audit.js";
-import { shown } from "../audit/names.js";
-import type { AuditCallEvent, AuditDenialReason, AuditedName, AuditOutcome } from "../audit/types.js";
+/** One call as those who watch are told of it: the audit log, and telemetry. Made only where somebody watches. */
+import { redactUri, shown } from "../audit/names.js";
+import type { AuditDenialReason, AuditOutcome } from "../audit/types.js";
 import { hasPermission } from "../auth/permissions.js";
 import { ErrorCode, McpError, PermissionError } from "../errors.js";
-import { canonicalJson } from "../util/canonical-json.js";
-import { type JsonObject, own, ownObject, ownString } from "../util/json.js";
+import type { RpcErrorShape } from "../protocol/jsonrpc.js";
+import { type JsonObject, ownObject, ownString } from "../util/json.js";
 import type { Call } from "./call.js";
 import { CallLimitError } from "./call-admission.js";
+import { type CallEnding, type CallEvent, eventOf } from "./call-event.js";
+import type { RequestWatch } from "./instruments.js";
 import { OPERATION_META } from "./operation-identity.js";
+import type { TelemetryQuestion, TelemetryRequest } from "./telemetry.js";
 
-/** What a call asks for. */
-interface Subject {
-  readonly kind: AuditedName | "task";
-  readonly name: string | undefined;
-  readonly args?: unknown;
-}
-type SubjectOf = (params: JsonObject) => Subject;
-
-const tool: SubjectOf = (params) => {
-  return { kind: "tool", name: ownString(params, "name"), args: own(params, "arguments") };
-};
-const prompt: SubjectOf = (params) => ({ ...tool(params), kind: "prompt" });
-const resource: SubjectOf = (params) => ({ kind: "uri", name: ownString(params, "uri") });
-const task: SubjectOf = (params) => {
-  return { kind: "task", name: ownString(params, "taskId"), args: own(params, "inputResponses") };
-};
-const completion: SubjectOf = (params) => {
-  const ref = ownObject(params, "ref");
-  const args = own(params, "argument");
-  const name = ownString(ref, "name");
-  return name === undefined ? { kind: "uri", name: ownString(ref, "uri"), args } : { kind: "prompt", name, args };
-};
-
-/** Methods that are recorded: those that read, write or watch something. Lists and pings would bury them. */
-const SUBJECTS: ReadonlyMap<string, SubjectOf> = new Map([
-  ["tools/call", tool],
-  ["resources/read", resource],
-  ["resources/subscribe", resource],
-  ["resources/unsubscribe", resource],
-  ["prompts/get", prompt],
-  ["completion/complete", completion],
-  ["tasks/get", task],
-  ["tasks/update", task],
-  ["tasks/cancel", task],
-]);
-
-/** A token can carry a thousand; what denies or permits is in `missing`. */
-const MAX_PERMISSIONS = 100;
-/** Enough to tell tasks apart, and nothing by which one could be asked for. */
-const TASK_DIGITS = 16;
-
-/** The record of a call; undefined for methods that are not recorded. */
-export function recordOf(call: Call, audit: Audit): CallRecord | undefined {
-  const subjectOf = SUBJECTS.get(call.method);
-  return subjectOf === undefined ? undefined : new CallRecord(call, audit, subjectOf);
+/** The record of a call; undefined when nobody wants it. */
+export function recordOf(call: Call, known: boolean): CallRecord | undefined {
+  const { audit, instruments } = call.app;
+  const event = audit && eventOf(call, audit);
+  const watch = instruments?.request(requestOf(call, known));
+  return event === undefined && watch === undefined ? undefined : new CallRecord(call, event, watch);
 }
 
 export class CallRecord {
   readonly #call: Call;
-  readonly #audit: Audit;
-  readonly #subjectOf: SubjectOf;
-  readonly #time = new Date().toISOString();
+  readonly #event: CallEvent | undefined;
+  readonly #watch: RequestWatch | undefined;
   readonly #startedAt = performance.now();
-  #denial: Pick<AuditCallEvent, "reason" | "missing"> | undefined;
+  #denial: { readonly reason: AuditDenialReason; readonly missing?: readonly string[] } | undefined;
   #begun = false;
+  #claimed = false;
+  #ended = false;
   #replayedId: string | undefined;
 
-  constructor(call: Call, audit: Audit, subjectOf: SubjectOf) {
+  constructor(call: Call, event: CallEvent | undefined, watch: RequestWatch | undefined) {
     this.#call = call;
-    this.#audit = audit;
-    this.#subjectOf = subjectOf;
+    this.#event = event;
+    this.#watch = watch;
+  }
+
+  /** Runs the work of the call where what it starts can find the call's span. */
+  within<T>(work: () => T): T {
+    return this.#watch === undefined ? work() : this.#watch.run(work);
   }
 
   /** Why the call will be refused; `required` are all permissions it needs. The first reason stands. */
@@ -81,9 +49,26 @@ export class CallRecord {
     this.#denial ??= { reason, ...(missing !== undefined && { missing }) };
   }
 
+  /** The arguments were judged by their schema. */
+  validated(ok: boolean): void {
+    if (!this.#ended) this.#watch?.validated(ok);
+  }
+
+  /** The operation is this call's to do. */
+  claim(operationId: string): void {
+    this.#claimed = true;
+    if (!this.#ended) this.#watch?.claimed(operationId);
+  }
+
   /** The author's handler runs: errors are its own from now on. */
   begin(): void {
     this.#begun = true;
+    if (!this.#ended) this.#watch?.began();
+  }
+
+  /** The client is asked something. */
+  ask(method: string): TelemetryQuestion | undefined {
+    return this.#ended ? undefined : this.#watch?.asks(method);
   }
 
   /** The outcome is that of an earlier call, of this operation. */
@@ -94,24 +79,22 @@ export class CallRecord {
   succeeded(result: object): void {
     const { resultType, isError } = result as JsonObject;
     const operation = ownObject(ownObject(result as JsonObject, "_meta"), OPERATION_META);
-    if (operation?.state === "unknown") return this.#write("unknown", {});
-    if (resultType === "input_required") return this.#write("input_required", {});
-    if (resultType === "task")
-      return this.#write("task", { task: fingerprint(ownString(result as JsonObject, "taskId")) });
-    this.#write(isError === true ? "tool_error" : "ok", {});
+    if (operation?.state === "unknown") return this.#end("unknown");
+    if (resultType === "input_required") return this.#end("input_required");
+    if (resultType === "task") return this.#end("task", { taskId: ownString(result as JsonObject, "taskId") });
+    this.#end(isError === true ? "tool_error" : "ok");
   }
 
-  failed(error: unknown, errorCode: number): void {
+  failed(error: unknown, { code, message }: RpcErrorShape): void {
     if (error instanceof PermissionError) this.deny("not_permitted", error.required);
     else if (error instanceof CallLimitError) this.deny("rate_limited");
     else if (this.#isMisuse(error)) this.deny("invalid_arguments");
-    this.#write("error", { errorCode });
+    this.#end("error", { errorCode: code }, message);
   }
 
   cancelled(): void {
     const { operation } = this.#call;
-    const workContinues = operation !== undefined && operation.aborted === undefined;
-    this.#write("cancelled", { workContinues });
+    this.#end("cancelled", { workContinues: operation !== undefined && operation.aborted === undefined });
   }
 
   /** Refused for its parameters before anything was run for it. */
@@ -120,57 +103,58 @@ export class CallRecord {
     return error instanceof McpError && error.code === ErrorCode.InvalidParams;
   }
 
-  #write(outcome: AuditOutcome, facts: Pick<AuditCallEvent, "errorCode" | "workContinues" | "task">): void {
-    const { id, method, operation } = this.#call;
-    const operationId = this.#replayedId ?? operation?.id;
-    const { errorCode, workContinues, task } = facts;
-    this.#audit.record(() => ({
-      event: "call",
-      time: this.#time,
-      requestId: typeof id === "string" ? shown(id) : id,
-      ...this.#caller(),
-      method,
-      ...this.#asked(),
-      decision: this.#denial === undefined ? "allowed" : "denied",
+  #end(outcome: AuditOutcome, facts: Partial<CallEnding> = {}, errorMessage?: string): void {
+    this.#ended = true;
+    const operationId = this.#replayedId ?? this.#call.operation?.id;
+    const durationMs = Math.round((performance.now() - this.#startedAt) * 1000) / 1000;
+    const replayed = this.#replayedId !== undefined;
+    this.#event?.write({
       ...this.#denial,
+      ...facts,
       outcome,
+      replayed,
+      durationMs,
+      ...(operationId && { operationId }),
+    });
+    const { errorCode } = facts;
+    this.#watch?.ended({
+      outcome,
+      durationMs,
       ...(errorCode !== undefined && { errorCode }),
-      ...(operationId !== undefined && { operationId }),
-      ...(this.#replayedId !== undefined && { replayed: true }),
-      ...(workContinues === true && { workContinues }),
-      ...(task !== undefined && { task }),
-      durationMs: Math.round((performance.now() - this.#startedAt) * 1000) / 1000,
-    }));
-  }
-
-  #caller(): Pick<AuditCallEvent, "traceparent" | "principal" | "permissions" | "transport" | "revision" | "client"> {
-    const { peer, meta, exchange } = this.#call;
-    const { issuer, subject, clientId, permissions } = peer.principal;
-    const { info } = peer.client;
-    // What the message says counts before what a proxy may have added (test catalogue 91).
-    const traceparent = traceparentOf(own(meta, "traceparent")) ?? traceparentOf(exchange.header?.("traceparent"));
-    return {
-      ...(traceparent !== undefined && { traceparent }),
-      principal: { issuer, subject, ...(clientId !== undefined && { clientId }) },
-      permissions: permissions.slice(0, MAX_PERMISSIONS),
-      transport: peer.transport,
-      revision: peer.revision.version,
-      ...(info !== undefined && { client: { name: shown(info.name), version: shown(info.version) } }),
-    };
-  }
-
-  #asked(): Pick<AuditCallEvent, "name" | "task" | "argumentsHash"> {
-    const { kind, name, args } = this.#subjectOf(this.#call.params);
-    const hash = args === undefined ? {} : { argumentsHash: hashOf(args) };
-    if (name === undefined) return hash;
-    return kind === "task" ? { task: fingerprint(name), ...hash } : { name: this.#audit.named(name, kind), ...hash };
+      ...(errorMessage !== undefined && { errorMessage: shown(errorMessage) }),
+      ...(this.#denial !== undefined && { denied: this.#denial.reason }),
+      ...(operationId !== undefined && {
+        operationId,
+        operation: replayed ? "replayed" : this.#claimed ? "ran" : "joined",
+      }),
+    });
   }
 }
 
-function hashOf(args: unknown): string {
-  return createHash("sha256").update(canonicalJson(args)).digest("hex");
-}
+const WITH_URI = new Set(["resources/read", "resources/subscribe", "resources/unsubscribe"]);
+/** What URLs have in practice. */
+const MAX_URI_LENGTH = 2048;
 
-function fingerprint(taskId: string | undefined): string | undefined {
-  return taskId === undefined ? undefined : createHash("sha256").update(taskId).digest("hex").slice(0, TASK_DIGITS);
+/** A call as telemetry sees it: names are those of the server, so that callers cannot make up new ones without end. */
+function requestOf(call: Call, known: boolean): TelemetryRequest {
+  const { id, method, params, peer, app, meta, exchange } = call;
+  const name = ownString(params, "name") ?? "";
+  const uri = WITH_URI.has(method) ? ownString(params, "uri") : undefined;
+  const { session, client } = peer;
+  return {
+    method: known ? method : shown(method),
+    known,
+    id: typeof id === "string" ? shown(id) : id,
+    ...(method === "tools/call" && app.catalogue.tools.get(name) !== undefined && { tool: name }),
+    ...(method === "prompts/get" && app.catalogue.prompts.get(name) !== undefined && { prompt: name }),
+    ...(uri !== undefined && { uri: shown(redactUri(uri.slice(0, 2 * MAX_URI_LENGTH)), MAX_URI_LENGTH) }),
+    revision: peer.revision.version,
+    transport: peer.transport,
+    ...(session?.id !== undefined && { sessionId: session.id }),
+    ...(client.info !== undefined && {
+      client: { name: shown(client.info.name), version: shown(client.info.version) },
+    }),
+    meta,
+    header: (header) => exchange.header?.(header),
+  };
 }

@@ -6,6 +6,12 @@ import type { Call } from "./call.js";
 import type { CallRegister } from "./exchange.js";
 import type { Limits } from "./limits.js";
 
+/** The bound that a call would be beyond. */
+export interface Full {
+  readonly limit: keyof Limits;
+  readonly text: string;
+}
+
 /** Calls in flight. One sweep ends those past their deadline: no call owns a timer for that. */
 export class CallTable implements Ticking {
   prev: Ticking | undefined;
@@ -30,15 +36,22 @@ export class CallTable implements Ticking {
   }
 
   /** Why no further call of this caller may begin now; undefined when it may. */
-  full(principal: Principal, register: CallRegister | undefined): string | undefined {
+  full(principal: Principal, register: CallRegister | undefined): Full | undefined {
     const { maxCalls, maxCallsPerPrincipal, maxCallsPerSession } = this.#limits;
-    if (this.#calls.size - this.#lasting >= maxCalls) return `The server has ${maxCalls} calls in flight`;
+    if (this.#calls.size - this.#lasting >= maxCalls) {
+      return { limit: "maxCalls", text: `The server has ${maxCalls} calls in flight` };
+    }
     if (register !== undefined && register.counted >= maxCallsPerSession) {
-      return `This session has ${maxCallsPerSession} calls in flight`;
+      return { limit: "maxCallsPerSession", text: `This session has ${maxCallsPerSession} calls in flight` };
     }
     const key = countedKey(principal);
     if (key === undefined || this.#perPrincipal.of(key) < maxCallsPerPrincipal) return undefined;
-    return `This caller has ${maxCallsPerPrincipal} calls in flight`;
+    return { limit: "maxCallsPerPrincipal", text: `This caller has ${maxCallsPerPrincipal} calls in flight` };
+  }
+
+  /** Listen streams among them. */
+  get listening(): number {
+    return this.#lasting;
   }
 
   add(call: Call): void {

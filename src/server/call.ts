@@ -39,7 +39,7 @@ export class Call implements Linked<Call>, Watcher {
   linked = false;
   /** True for a listen stream. */
   lasting = false;
-  /** What goes into the audit log; undefined when the call does not, or there is none. */
+  /** What those who watch are told; undefined when nobody watches. */
   record: CallRecord | undefined;
   /** The operation whose outcome this call waits for; reads have none. */
   operation: RunningOperation | undefined;
@@ -149,6 +149,7 @@ export class Call implements Linked<Call>, Watcher {
     this.#refused = true;
     const { maxResultBytes } = this.app.limits;
     const text = `The result has ${length} characters, ${maxResultBytes} are allowed (limits.maxResultBytes). Ask for less, or for a link to it.`;
+    this.app.instruments?.limit("maxResultBytes");
     this.app.logger.log("error", "result_too_large", { method: this.method, length });
     if (this.method === "tools/call") this.succeed(this.peer.revision.callResult(errorResult(text)));
     else this.fail(new McpError(ErrorCode.InternalError, text));
@@ -158,7 +159,7 @@ export class Call implements Linked<Call>, Watcher {
     if (this.#settled) return;
     const failure = describeFailure(this, error);
     this.#end();
-    this.record?.failed(error, failure.code);
+    this.record?.failed(error, failure);
     const permissions = error instanceof PermissionError ? error.required : undefined;
     const retryAfterMs = retryAfterIn(failure);
     this.exchange.reply(encodeError(this.id, failure), failure.code, { permissions, retryAfterMs });
@@ -171,6 +172,7 @@ export class Call implements Linked<Call>, Watcher {
     const error = cancelError(reason);
     this.#controller?.abort(error);
     if (this.operation !== undefined) this.#leave(this.operation, reason, error);
+    if (reason === "timeout") this.app.instruments?.limit("callTimeoutMs");
     if (reason === "timeout") return this.fail(new McpError(ErrorCode.InternalError, error.message));
     if (reason === "shutdown") return this.fail(new McpError(ErrorCode.Unavailable, error.message));
     this.#end();
@@ -212,6 +214,7 @@ export class Call implements Linked<Call>, Watcher {
     this.#notified += 1;
     const { maxNotificationsPerCall } = this.app.limits;
     if (this.#notified === maxNotificationsPerCall + 1) {
+      this.app.instruments?.limit("maxNotificationsPerCall");
       this.app.logger.log("warn", "notifications_dropped", { method: this.method, after: maxNotificationsPerCall });
     }
     return this.#notified <= maxNotificationsPerCall;

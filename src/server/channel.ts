@@ -30,9 +30,10 @@ import type { Call } from "./call.js";
 import { dispatchNotification, dispatchRequest, dispatchResponse } from "./dispatch.js";
 import { CallRegister, type Exchange, type ResumedOperation } from "./exchange.js";
 import { initializeResult } from "./handlers/lifecycle.js";
-import { newSession, openSessionFrom } from "./initialize.js";
+import { newSession } from "./initialize.js";
 import type { ClientFacts, Peer, TransportName } from "./peer.js";
 import type { LegacySession } from "./session.js";
+import { openWatched } from "./watched-session.js";
 
 export interface ChannelOptions {
   readonly transport: TransportName;
@@ -69,6 +70,8 @@ export class Channel {
   #session: LegacySession;
   /** Who sent the message that is being received: a channel may see its caller's permissions change. */
   #principal: Principal;
+  /** When the session was opened, by the monotonic clock; undefined before. */
+  #openedAt: number | undefined;
 
   constructor(app: App, options: ChannelOptions) {
     this.#app = app;
@@ -122,6 +125,7 @@ export class Channel {
 
   /** The connection is gone: calls of the modern era end with it, whoever waits for an answer is told. */
   close(): void {
+    this.#ended();
     this.#app.hub.delete(this.#session);
     this.#session.close();
     for (const call of this.#modernCalls.all()) call.cancel("disconnect");
@@ -197,21 +201,29 @@ export class Channel {
   }
 
   #open(session: LegacySession): void {
+    this.#ended();
     this.#app.hub.delete(this.#session);
     // Whoever asked the client something in the session before hears that it is over.
     this.#session.close();
     this.#session = session;
+    this.#openedAt = performance.now();
     session.push = (message) => this.#options.send(message);
     this.#app.hub.add(session);
   }
 
+  /** Tells those who watch that the session is over, once. */
+  #ended(): void {
+    const openedAt = this.#openedAt;
+    this.#openedAt = undefined;
+    if (openedAt === undefined) return;
+    const { revision, transport } = this.#session;
+    const durationMs = performance.now() - openedAt;
+    this.#app.instruments?.session({ event: "ended", revision: revision.version, transport, durationMs });
+  }
+
   #initialize(message: RequestMessage, answer: Answer): void {
     const { transport } = this.#options;
-    const session = openSessionFrom(this.#app, message.params, {
-      id: this.#id,
-      transport,
-      principal: this.#principal,
-    });
+    const session = openWatched(this.#app, message, { id: this.#id, transport, principal: this.#principal });
     if ("code" in session) return answer(encodeError(message.id, session));
     this.#open(session);
     answer(encodeResponse(message.id, initializeResult(this.#app, session.revision)));

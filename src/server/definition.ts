@@ -6,7 +6,7 @@ import { Budget } from "../util/budget.js";
 import { randomId } from "../util/ids.js";
 import { Ticker } from "../util/ticker.js";
 import { Admissions } from "./admissions.js";
-import type { App } from "./app.js";
+import type { App, Presence } from "./app.js";
 import { CallTable } from "./call-table.js";
 import { Catalogue } from "./catalogue.js";
 import { Deliveries } from "./deliveries.js";
@@ -57,6 +57,7 @@ export class Definition implements App {
   readonly admissions: Admissions;
   readonly budgets: App["budgets"];
   readonly middleware: Middleware[] = [];
+  readonly presence: Presence = { openStreams: 0, sources: new Set() };
   draining = false;
   readonly #slots = new Map<string, Slot>();
   readonly #offered = new Set<string>();
@@ -123,6 +124,9 @@ export class Definition implements App {
   }
   get audit(): App["audit"] {
     return this.options.audit;
+  }
+  get instruments(): App["instruments"] {
+    return this.options.instruments;
   }
   get maskErrors(): boolean {
     return this.options.maskErrors;

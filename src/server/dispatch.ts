@@ -47,9 +47,10 @@ const HANDLERS: ReadonlyMap<string, { readonly handler: Handler; readonly needs?
  */
 export function dispatchRequest(app: App, exchange: Exchange, message: RequestMessage): Call {
   const call = new Call(app, exchange, message);
-  if (app.audit !== undefined) call.record = recordOf(call, app.audit);
   const { revision } = exchange.peer;
-  const found = revision.requests.has(message.method) ? HANDLERS.get(message.method) : undefined;
+  const known = HANDLERS.get(message.method);
+  const found = revision.requests.has(message.method) ? known : undefined;
+  if (app.audit !== undefined || app.instruments !== undefined) call.record = recordOf(call, known !== undefined);
   if (found === undefined || (found.needs !== undefined && !app.offers(found.needs))) {
     call.record?.deny("unknown");
     call.fail(methodNotFound(message.method, revision.version));
@@ -60,11 +61,21 @@ export function dispatchRequest(app: App, exchange: Exchange, message: RequestMe
     const full = app.calls.full(exchange.peer.principal, exchange.calls);
     if (full !== undefined) {
       call.record?.deny("rate_limited");
-      call.fail(new McpError(ErrorCode.Unavailable, `${full}; call again in a moment.`));
-    } else if (app.middleware.length === 0) call.run(found.handler);
-    else call.run((one) => runMiddleware(one, found.handler));
+      app.instruments?.limit(full.limit);
+      call.fail(new McpError(ErrorCode.Unavailable, `${full.text}; call again in a moment.`));
+    } else call.run(call.record === undefined ? workOf(app, found.handler) : watched(app, found.handler));
   }
   return call;
+}
+
+function workOf(app: App, handler: Handler): Handler {
+  return app.middleware.length === 0 ? handler : (call) => runMiddleware(call, handler);
+}
+
+/** The work of a call that somebody watches. */
+function watched(app: App, handler: Handler): Handler {
+  const work = workOf(app, handler);
+  return (call) => (call.record === undefined ? work(call) : call.record.within(() => work(call)));
 }
 
 /**

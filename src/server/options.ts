@@ -9,8 +9,10 @@ import { memoryStore } from "../stores/memory/index.js";
 import type { Store } from "../stores/types.js";
 import { type Logger, stderrLogger, steadyLogger } from "../util/logger.js";
 import { hideFromLogs } from "../util/redact.js";
+import { type Instruments, resolveTelemetry } from "./instruments.js";
 import { type Limits, resolveLimits } from "./limits.js";
 import { type CallLimits, compileLimits } from "./rate-limits.js";
+import type { Telemetry } from "./telemetry.js";
 import type { CacheHint, RateLimit, WhenDenied } from "./types.js";
 
 /** Options of `new McpServer(info, options)`. */
@@ -62,6 +64,11 @@ export interface McpServerOptions {
    * `auditJsonLines({ path })`. Default: nowhere.
    */
   readonly audit?: AuditSink | AuditOptions;
+  /**
+   * Who is told of requests, sessions, streams and limits: `otel()` of `holdfast/otel`, `prometheus()` of
+   * `holdfast/prometheus`, or several. Default: nobody.
+   */
+  readonly telemetry?: Telemetry | readonly Telemetry[];
   /** Where Holdfast reports. Default: lines on stderr. */
   readonly logger?: Logger;
 }
@@ -88,6 +95,7 @@ export interface ResolvedOptions {
   readonly callLimits: CallLimits | undefined;
   readonly hostCallIds: readonly string[];
   readonly audit: Audit | undefined;
+  readonly instruments: Instruments | undefined;
   readonly logger: Logger;
 }
 
@@ -115,6 +123,7 @@ const OPTION_NAMES: ReadonlySet<string> = new Set<keyof McpServerOptions>([
   "concurrency",
   "hostCallIds",
   "audit",
+  "telemetry",
   "logger",
 ]);
 
@@ -145,6 +154,7 @@ export function resolveOptions(info: Implementation, options: McpServerOptions):
     cache: options.cache,
     whenDenied: options.whenDenied ?? "challenge",
     audit: resolveAudit(options.audit, logger),
+    instruments: resolveTelemetry(options.telemetry, logger),
     callLimits: compileLimits("", options),
     logger,
     hostCallIds: options.hostCallIds ?? DEFAULT_HOST_CALL_IDS,

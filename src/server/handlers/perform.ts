@@ -101,6 +101,7 @@ async function ended({ ledger }: App, { key, settled }: RunningOperation): Promi
 
 async function work(call: Call, operation: RunningOperation, run: ToolWork["run"]): Promise<Outcome> {
   call.operation = operation;
+  call.record?.claim(operation.id);
   try {
     const result = await run(call);
     if (call.openJournal?.suspended) return { kind: "suspended", answer: result, keep: call.operationNamed };

@@ -39,6 +39,7 @@ export function callTool(call: Call): MaybePromise<object> {
     if (access !== true) return refuseAccess(call, tool, access);
     if (tool.input === undefined) return callPermitted(call, tool, args);
     return chain(tool.input.validate(args), (checked) => {
+      call.record?.validated(checked.ok);
       return checked.ok ? callPermitted(call, tool, checked.value) : refuseArguments(call, tool, checked);
     });
   });

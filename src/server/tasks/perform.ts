@@ -83,6 +83,7 @@ function perform(
     work: async (operation) => {
       holder = holderOf(operation);
       call.operation = operation;
+      call.record?.claim(operation.id);
       const attached = holder.attach({ call, tool, named });
       if (attached === undefined && tool.task.start === "always") {
         // Not begun without its task: where there is no place for one, nothing was done.

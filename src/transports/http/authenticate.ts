@@ -13,14 +13,18 @@ import type { HttpExchange } from "./types.js";
 export interface Door {
   readonly app: App;
   readonly protection: Protection;
+  /** When it was first asked who is calling; where somebody watches. */
+  readonly askedAt?: number;
 }
 
 /** Tokens in URLs end in logs, histories and referrers (OAuth 2.1, section 5.1; 2026-07-28, "Token Requirements"). */
 const TOKEN_IN_QUERY = /(?:^|&)access_token=/;
 
 /** Finds out who is calling; every way of not knowing ends here, before a body is read or a handler runs. */
-export function authenticate(door: Door, http: HttpExchange, next: (principal: Principal) => void): void {
-  const { auth } = door.app;
+export function authenticate(given: Door, http: HttpExchange, next: (principal: Principal) => void): void {
+  const { app, protection } = given;
+  const { auth } = app;
+  const door = app.instruments === undefined ? given : { app, protection, askedAt: performance.now() };
   if (auth.authenticates && http.query !== "" && TOKEN_IN_QUERY.test(http.query)) {
     const description = "Send the access token in the Authorization header, not in the URL.";
     return deny(door, http, { error: "invalid_request", description });
@@ -53,6 +57,7 @@ function wait(
     once(() => {
       logger.log("error", "authentication_timeout", { scheme: auth.scheme });
       door.app.audit?.refused(http, { reason: "unavailable", scheme: auth.scheme });
+      tell(door, "unavailable");
       refuseBusy(http, "It could not be found out in time who is calling");
     });
   });
@@ -68,7 +73,14 @@ function admit(door: Door, http: HttpExchange, answer: unknown, next: (principal
   if (answer.expiresAt !== undefined && !(answer.expiresAt > Date.now())) {
     return deny(door, http, { error: "invalid_token", description: "The credentials have expired." });
   }
+  tell(door, "ok");
   next(answer);
+}
+
+function tell({ app, askedAt }: Door, outcome: "ok" | "denied" | "unavailable"): void {
+  if (askedAt === undefined) return;
+  const durationMs = performance.now() - askedAt;
+  app.instruments?.authentication({ outcome, scheme: app.auth.scheme, durationMs });
 }
 
 function failed(door: Door, http: HttpExchange, error: unknown): void {
@@ -76,6 +88,7 @@ function failed(door: Door, http: HttpExchange, error: unknown): void {
   if (error instanceof AuthenticationUnavailableError) {
     logger.log("error", "authentication_unavailable", { scheme: auth.scheme, error });
     door.app.audit?.refused(http, { reason: "unavailable", scheme: auth.scheme });
+    tell(door, "unavailable");
     return refuseBusy(http, "It cannot be found out now who is calling");
   }
   logger.log("warn", "authentication_failed", { scheme: auth.scheme, error });
@@ -83,7 +96,9 @@ function failed(door: Door, http: HttpExchange, error: unknown): void {
   deny(door, http, { error: "invalid_token", description });
 }
 
-function deny({ app, protection }: Door, http: HttpExchange, refusal: Refusal): void {
+function deny(door: Door, http: HttpExchange, refusal: Refusal): void {
+  const { app, protection } = door;
+  tell(door, "denied");
   app.audit?.refused(http, { reason: "unauthenticated", scheme: app.auth.scheme, detail: refusal.description });
   const text = refusal.description === undefined ? "Unauthorized." : `Unauthorized: ${refusal.description}`;
   refuse(http, 401, text, { "www-authenticate": protection.challenge(http, refusal) });

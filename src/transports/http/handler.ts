@@ -28,6 +28,7 @@ import { Protection } from "./protection.js";
 import { followDelivery, refuse, refuseBusy, refuseDraining, refuseMessage } from "./respond.js";
 import { HttpSessions } from "./sessions.js";
 import { SseTransport } from "./sse-transport.js";
+import { telemetryPages } from "./telemetry-pages.js";
 import type { Body, HttpExchange, ReplyHeaders, ReplyStream } from "./types.js";
 
 export interface HttpOptions extends GateOptions {
@@ -87,6 +88,7 @@ export class HttpTransport {
       publicPrefix: prefixOf(options.publicUrl),
     });
     this.routes = this.#table(options);
+    app.presence.sources.add(this.#presence);
     for (const route of this.routes) {
       const methods = this.#byPath.get(route.path) ?? new Map<string, Route>();
       this.#byPath.set(route.path, methods.set(route.method, route));
@@ -106,7 +108,12 @@ export class HttpTransport {
   close(): void {
     this.#sse.flush();
     this.#lane.streams.closeAll();
+    this.#app.presence.sources.delete(this.#presence);
   }
+
+  readonly #presence = () => {
+    return { sessions: this.#lane.sessions.size + this.#sse.size, heldStreams: this.#lane.streams.size };
+  };
 
   #table(options: HttpOptions): readonly Route[] {
     const { mcpPath, ssePath, messagesPath } = options;
@@ -128,6 +135,7 @@ export class HttpTransport {
       ...open("/ready", (http) => (this.#app.draining ? refuseDraining(http) : refuse(http, 200, "ready"))),
       ...this.#protection.routes().flatMap(({ path, serve }) => open(path, serve)),
       ...mcp,
+      ...telemetryPages(this.#lane).map(({ path, serve }) => guarded(path, "GET", serve)),
       guarded(ssePath, "GET", (http, principal) => this.#sse.open(http, principal)),
       guarded(messagesPath, "POST", (http, principal) => {
         this.#post(http, principal, (one, body, caller) => this.#sse.post(one, body, caller));
@@ -191,9 +199,12 @@ export class HttpTransport {
   #parse(http: HttpExchange, body: Body): unknown {
     if (!body.ok) {
       if (body.reason === "too-large") {
+        this.#app.instruments?.limit("maxBodyBytes");
         refuse(http, 413, `The body is larger than ${this.#app.limits.maxBodyBytes} bytes.`, UNREAD);
-      } else if (body.reason === "busy") refuseBusy(http, "Too much is being sent to this server at once", UNREAD);
-      else if (body.reason === "not-utf8") refuseMessage(http, 400, PARSE_ERROR);
+      } else if (body.reason === "busy") {
+        this.#app.instruments?.limit("maxBodyBytesTotal");
+        refuseBusy(http, "Too much is being sent to this server at once", UNREAD);
+      } else if (body.reason === "not-utf8") refuseMessage(http, 400, PARSE_ERROR);
       return undefined;
     }
     const bounds = this.#jsonBounds;

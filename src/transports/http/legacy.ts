@@ -19,8 +19,8 @@ import { BatchCollector } from "../../server/batch.js";
 import { dispatchNotification, dispatchRequest, dispatchResponse } from "../../server/dispatch.js";
 import type { Exchange } from "../../server/exchange.js";
 import { initializeResult } from "../../server/handlers/lifecycle.js";
-import { openSessionFrom } from "../../server/initialize.js";
 import type { Peer } from "../../server/peer.js";
+import { openWatched } from "../../server/watched-session.js";
 import type { EventStream } from "../../streams/event-stream.js";
 import type { StreamRegistry } from "../../streams/registry.js";
 import { chain } from "../../util/maybe-promise.js";
@@ -81,7 +81,8 @@ function isInitialize(body: unknown): body is RequestMessage {
 function initialize(lane: LegacyLane, http: HttpExchange, message: RequestMessage, principal: Principal): void {
   const { app } = lane;
   if (app.draining) return refuseDraining(http);
-  const session = openSessionFrom(app, message.params, { transport: "http", principal });
+  const header = (name: string) => http.header(name);
+  const session = openWatched(app, message, { transport: "http", principal, header });
   if ("code" in session) return refuseMessage(http, 200, session, message.id);
   // Whatever id the client sent along is ignored: ids are ours to choose (catalogue 41).
   const headers = { ...JSON_HEADERS, [HEADER.sessionId]: lane.sessions.mint(session) };
@@ -215,10 +216,16 @@ export function serveGet(lane: LegacyLane, http: HttpExchange, principal: Princi
 
 /** A new standing stream: what belongs to no request comes on it. */
 function stand(lane: LegacyLane, http: HttpExchange, live: LiveSession, principal: Principal): void {
-  const { sessions, streams } = lane;
-  if (!sessions.mayStand(live)) return refuse(http, 409, "This session has too many open streams.");
+  const { app, sessions, streams } = lane;
+  if (!sessions.mayStand(live)) {
+    app.instruments?.limit("maxStreamsPerSession");
+    return refuse(http, 409, "This session has too many open streams.");
+  }
   const stream = streams.create(live.sid, live.counted);
-  if (stream === undefined) return refuseBusy(http, "Too many open streams");
+  if (stream === undefined) {
+    app.instruments?.limit("maxStreams");
+    return refuseBusy(http, "Too many open streams");
+  }
   stream.open(attach(lane, http, stream, principal), live.session.revision.priming);
   stream.note(STANDING_NOTE, "");
   sessions.stand(live, stream);
@@ -255,6 +262,9 @@ export function serveDelete(lane: LegacyLane, http: HttpExchange, principal: Pri
   if (token === undefined) return refuse(http, 400, "DELETE needs an Mcp-Session-Id.");
   const opened = lane.sessions.open(token, principal);
   if (opened === undefined) return refuseGone(http, undefined);
+  const { revision, issuedAt } = opened.facts;
+  const durationMs = Math.max(0, Date.now() - issuedAt);
   lane.sessions.end(token, opened.facts);
+  lane.app.instruments?.session({ event: "ended", revision: revision.version, transport: "http", durationMs });
   http.end(204, {});
 }

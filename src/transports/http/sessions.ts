@@ -153,8 +153,14 @@ export class HttpSessions implements Ticking {
     if (this.#live.has(live.sid)) return;
     const { counted } = live;
     const { maxSessions, maxSessionsPerPrincipal } = this.#app.limits;
-    if (counted !== undefined && this.#perPrincipal.of(counted) >= maxSessionsPerPrincipal) this.#evict(counted);
-    if (this.#live.size >= maxSessions) this.#evict();
+    if (counted !== undefined && this.#perPrincipal.of(counted) >= maxSessionsPerPrincipal) {
+      this.#app.instruments?.limit("maxSessionsPerPrincipal");
+      this.#evict(counted);
+    }
+    if (this.#live.size >= maxSessions) {
+      this.#app.instruments?.limit("maxSessions");
+      this.#evict();
+    }
     this.#live.set(live.sid, live);
     if (counted !== undefined) this.#perPrincipal.add(counted);
     if (this.#live.size === 1) this.#app.ticker.add(this);

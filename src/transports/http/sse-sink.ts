@@ -28,6 +28,8 @@ export function endWith({ expiresAt }: Principal, end: () => void): Expiry | und
   return expiresAt === undefined ? undefined : { atMs: expiresAt, end };
 }
 
+type SinkApp = Pick<App, "ticker" | "limits" | "budgets" | "presence" | "instruments">;
+
 interface Unconfirmed {
   readonly writtenAt: number;
   readonly listener: (arrived: boolean) => void;
@@ -39,7 +41,7 @@ export class SseSink implements EventSink, Ticking {
   next: Ticking | undefined;
   linked = false;
   readonly #stream: ReplyStream;
-  readonly #app: Pick<App, "ticker" | "limits" | "budgets">;
+  readonly #app: SinkApp;
   readonly #ticker: Ticker;
   readonly #keepAliveMs: number;
   readonly #expiry: Expiry | undefined;
@@ -51,7 +53,7 @@ export class SseSink implements EventSink, Ticking {
   /** Bytes counted in `queues` for this reader. */
   #counted = 0;
 
-  constructor(stream: ReplyStream, app: Pick<App, "ticker" | "limits" | "budgets">, expiry?: Expiry) {
+  constructor(stream: ReplyStream, app: SinkApp, expiry?: Expiry) {
     this.#stream = stream;
     this.#expiry = expiry;
     this.#app = app;
@@ -61,6 +63,7 @@ export class SseSink implements EventSink, Ticking {
     this.#clock = new StallClock(2 * this.#keepAliveMs);
     this.#lastWrite = Date.now();
     app.ticker.add(this);
+    app.presence.openStreams += 1;
   }
 
   get ended(): boolean {
@@ -88,8 +91,14 @@ export class SseSink implements EventSink, Ticking {
     if (this.#stream.waiting > 0) new StallWatch(this.#stream, this.#app);
   }
 
+  /** Its reader lets more pile up than it may. */
   abort(): void {
     if (this.#ended) return;
+    this.#app.instruments?.limit("maxQueuedBytes");
+    this.#cut();
+  }
+
+  #cut(): void {
     this.gone();
     this.#stream.abort();
   }
@@ -106,6 +115,7 @@ export class SseSink implements EventSink, Ticking {
 
   /** The connection is gone: nothing is written any more. */
   gone(): void {
+    if (!this.#ended) this.#app.presence.openStreams -= 1;
     this.#ended = true;
     const unconfirmed = this.#unconfirmed ?? [];
     this.#unconfirmed = undefined;
@@ -118,7 +128,7 @@ export class SseSink implements EventSink, Ticking {
     if (this.#counted > 0) this.#count(this.#stream.waiting);
     if (this.#unconfirmed !== undefined && this.#stream.waiting === 0) this.#confirm(nowMs);
     // Bytes that waited for two keep-alives: the reader is gone without a word.
-    if (this.#clock.isStalled(this.#stream.waiting, nowMs)) return this.abort();
+    if (this.#clock.isStalled(this.#stream.waiting, nowMs)) return this.#cut();
     if (this.#expiry !== undefined && nowMs >= this.#expiry.atMs) this.#expiry.end();
     if (nowMs - this.#lastWrite >= this.#keepAliveMs) this.write(SSE_KEEP_ALIVE);
   }

@@ -155,8 +155,14 @@ export class SseTransport implements Ticking {
   #isFull(principal: Principal): boolean {
     const { maxSessions, maxSessionsPerPrincipal } = this.#app.limits;
     const counted = countedKey(principal);
-    if (this.#sessions.size >= maxSessions) return true;
-    return counted !== undefined && this.#perPrincipal.of(counted) >= maxSessionsPerPrincipal;
+    if (this.#sessions.size >= maxSessions) return this.#full("maxSessions");
+    if (counted === undefined || this.#perPrincipal.of(counted) < maxSessionsPerPrincipal) return false;
+    return this.#full("maxSessionsPerPrincipal");
+  }
+
+  #full(limit: "maxSessions" | "maxSessionsPerPrincipal" | "maxStreams"): true {
+    this.#app.instruments?.limit(limit);
+    return true;
   }
 
   /** The session of a stream that can still be written to, for its owner only. */
@@ -167,7 +173,9 @@ export class SseTransport implements Ticking {
 
   #create(owner: string, principal: Principal): SseSession | undefined {
     const stream = this.#streams.create(owner, countedKey(principal));
-    return stream === undefined ? undefined : this.#add(stream, owner, principal);
+    if (stream !== undefined) return this.#add(stream, owner, principal);
+    this.#full("maxStreams");
+    return undefined;
   }
 
   #add(stream: EventStream, owner: string, principal: Principal): SseSession {

@@ -57,7 +57,10 @@ class StdioServer {
     this.#framer = new LineFramer({
       maxLineBytes: app.limits.maxLineBytes,
       onLine: (text) => this.#channel.receiveText(text),
-      onOverlong: () => send(encodeError(undefined, tooLong(app.limits.maxLineBytes))),
+      onOverlong: () => {
+        app.instruments?.limit("maxLineBytes");
+        send(encodeError(undefined, tooLong(app.limits.maxLineBytes)));
+      },
       onInvalidUtf8: () => this.#channel.refuse(),
     });
   }
@@ -76,6 +79,7 @@ class StdioServer {
   }
 
   start(): void {
+    this.#app.presence.sources.add(ONE_SESSION);
     this.#guard.onBroken(() => this.#gone("stdout is closed"));
     this.#guard.onDrain(() => {
       this.#full = false;
@@ -97,6 +101,7 @@ class StdioServer {
 
   async close(): Promise<void> {
     this.stop();
+    this.#app.presence.sources.delete(ONE_SESSION);
     this.#channel.flush();
     this.#channel.close();
     await this.#guard.flush().catch(() => {});
@@ -128,6 +133,9 @@ class StdioServer {
     this.#options.onEnd();
   }
 }
+
+/** A process serves one client on its own stdin. */
+const ONE_SESSION = () => ({ sessions: 1, heldStreams: 0 });
 
 function tooLong(maxLineBytes: number): { readonly code: number; readonly message: string } {
   return {
