@@ -70,6 +70,8 @@ export class Channel {
   #session: LegacySession;
   /** Who sent the message that is being received: a channel may see its caller's permissions change. */
   #principal: Principal;
+  /** Headers of the request that brought it, where there is one. */
+  #header: Exchange["header"];
   /** When the session was opened, by the monotonic clock; undefined before. */
   #openedAt: number | undefined;
 
@@ -112,8 +114,9 @@ export class Channel {
   }
 
   /** One parsed message, or a batch where the session's revision has them, from who sent it now. */
-  receive(value: unknown, principal: Principal = this.#options.principal): void {
+  receive(value: unknown, principal: Principal = this.#options.principal, header?: Exchange["header"]): void {
     this.#principal = principal;
+    this.#header = header;
     if (Array.isArray(value)) this.#receiveBatch(value);
     else this.#receiveOne(value);
   }
@@ -178,6 +181,7 @@ export class Channel {
   /** A request that a crash cut off, from the session that was restored. */
   resume(message: RequestMessage, resumes: ResumedOperation | undefined, principal: Principal): void {
     this.#principal = principal;
+    this.#header = undefined;
     this.#dispatch(message, this.#answer, resumes);
   }
 
@@ -188,6 +192,7 @@ export class Channel {
       calls: this.#session.calls,
       answer,
       id: message.id,
+      header: this.#header,
       resumes,
     });
     const call = dispatchRequest(this.#app, exchange, message);
@@ -223,7 +228,8 @@ export class Channel {
 
   #initialize(message: RequestMessage, answer: Answer): void {
     const { transport } = this.#options;
-    const session = openWatched(this.#app, message, { id: this.#id, transport, principal: this.#principal });
+    const from = { id: this.#id, transport, principal: this.#principal, header: this.#header };
+    const session = openWatched(this.#app, message, from);
     if ("code" in session) return answer(encodeError(message.id, session));
     this.#open(session);
     answer(encodeResponse(message.id, initializeResult(this.#app, session.revision)));
@@ -243,6 +249,7 @@ export class Channel {
       calls: this.#modernCalls,
       answer,
       id: message.id,
+      header: this.#header,
       resumes: undefined,
     });
     dispatchRequest(this.#app, exchange, message);
@@ -271,6 +278,7 @@ interface ChannelExchangeParts {
   readonly calls: CallRegister;
   readonly answer: Answer;
   readonly id: RequestId;
+  readonly header: Exchange["header"];
   readonly resumes: ResumedOperation | undefined;
 }
 
@@ -278,6 +286,7 @@ class ChannelExchange implements Exchange {
   readonly peer: Peer;
   readonly calls: CallRegister;
   readonly resumes: ResumedOperation | undefined;
+  readonly header: Exchange["header"];
   readonly #shared: ChannelShared;
   readonly #answer: Answer;
   readonly #id: RequestId;
@@ -288,6 +297,7 @@ class ChannelExchange implements Exchange {
     this.peer = parts.peer;
     this.calls = parts.calls;
     this.resumes = parts.resumes;
+    this.header = parts.header;
     this.#shared = shared;
     this.#answer = parts.answer;
     this.#id = parts.id;

@@ -4,10 +4,11 @@ import type { RequestMessage } from "../protocol/jsonrpc.js";
 import { LATEST_LEGACY } from "../protocol/revisions/index.js";
 import { ownObject } from "../util/json.js";
 import type { App } from "./app.js";
+import type { Exchange } from "./exchange.js";
 import { openSessionFrom } from "./initialize.js";
 
 export interface InitializeFrom extends Readonly<Parameters<typeof openSessionFrom>[2]> {
-  readonly header?: (name: string) => string | undefined;
+  readonly header?: Exchange["header"];
 }
 
 /** Opens the session that an `initialize` asks for, and tells of it. */
