@@ -51,8 +51,13 @@ const LOADED_WITH = new Map([
       "src/runtimes/http-transport.ts",
       "src/runtimes/node-server.ts",
       "src/transports/stdio/serve.ts",
+      "src/telemetry/otel/index.ts",
+      "src/telemetry/prometheus/index.ts",
+      "src/telemetry/prometheus/listener.ts",
     ],
   ],
+  // Metrics on a port of their own: a server whose metrics are scraped is one that serves HTTP.
+  ["src/runtimes/http-transport.ts", ["src/telemetry/prometheus/listener.ts"]],
   // Every transport that `run()` may load uses the engine.
   ["src/server/channel.ts", ["src/runtimes/run.ts"]],
   // The entry for Node has loaded both.

@@ -3,7 +3,6 @@ import type { Definition } from "../server/definition.js";
 import { serveFetch } from "./fetch-exchange.js";
 import { createHttpTransport } from "./http-transport.js";
 import { NodeExchange } from "./node-exchange.js";
-import { startTelemetry } from "./telemetry.js";
 
 /** The faces by which a server is mounted in somebody else's. */
 export interface Mounted {
@@ -32,7 +31,7 @@ const DOCUMENT =
 /** One transport behind both faces, so that sessions and streams are shared. */
 export function mount(definition: Definition): Mounted {
   const transport = createHttpTransport(definition, { mcpPath: "/mcp", bindHost: undefined });
-  const started = startTelemetry(definition).catch((error: unknown) => {
+  const started = definition.startTelemetry().catch((error: unknown) => {
     definition.logger.log("error", "telemetry_failed", { error });
     return async () => {};
   });

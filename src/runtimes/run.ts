@@ -5,7 +5,6 @@ import { hideFromLogs } from "../util/redact.js";
 import type { ListeningServer } from "./node-server.js";
 import type { ResolvedRunOptions } from "./run-options.js";
 import { stdioPrincipal } from "./stdio-principal.js";
-import { startTelemetry } from "./telemetry.js";
 
 /** A server that is being served. */
 export interface RunHandle {
@@ -45,7 +44,7 @@ export async function run(definition: Definition, options: ResolvedRunOptions): 
     return state.stopping;
   };
   // First, so that a port that is taken keeps the server from being half started.
-  const endTelemetry = await startTelemetry(definition);
+  const endTelemetry = await definition.startTelemetry();
   served.push({ stop: () => {}, close: endTelemetry });
   if (options.transports.some((transport) => transport !== "stdio")) {
     served.push(

@@ -11,6 +11,7 @@ import { CallTable } from "./call-table.js";
 import { Catalogue } from "./catalogue.js";
 import { Deliveries } from "./deliveries.js";
 import type { PromptEntry, ResourceEntry, TemplateEntry, ToolEntry } from "./entries.js";
+import { startTelemetry } from "./figures.js";
 import { ChangeHub } from "./hub.js";
 import { type McpServerOptions, type ResolvedOptions, resolveOptions } from "./options.js";
 import { cancelAll, drain } from "./shutdown.js";
@@ -158,6 +159,11 @@ export class Definition implements App {
   /** Lets calls in flight end for at most `graceMs`; see `shutdown.ts`. */
   drain(graceMs: number): Promise<void> {
     return drain(this, graceMs);
+  }
+
+  /** Starts what listens to this server; returns what ends it. */
+  startTelemetry(): Promise<() => Promise<void>> {
+    return startTelemetry(this);
   }
 
   /** Ends every call in flight now. */

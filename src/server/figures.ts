@@ -1,5 +1,5 @@
-import type { Definition } from "../server/definition.js";
-import type { TelemetryFigures } from "../server/telemetry.js";
+import type { Definition } from "./definition.js";
+import type { TelemetryFigures } from "./telemetry.js";
 
 /** Starts what listens to a server; returns what ends it. */
 export async function startTelemetry(definition: Definition): Promise<() => Promise<void>> {
