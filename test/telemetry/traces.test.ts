@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { context, trace } from "@opentelemetry/api";
+import { context, propagation, trace } from "@opentelemetry/api";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { McpServer } from "../../src/index.js";
 import { connect } from "../../src/testing/index.js";
@@ -152,6 +152,58 @@ describe("[91] where the context comes from", () => {
     around.end();
     expect(parentIdOf(await collected.span("tools/call work"))).toBe(around.spanContext().spanId);
     await client.close();
+  });
+
+  test("a span around a mounted server, too, and `_meta` wins over it", async () => {
+    const fetched = async (meta: Record<string, unknown>) => {
+      const request = modernRequest("tools/call", { name: "work", arguments: {}, _meta: meta });
+      const headers = { ...request.headers, "content-type": "application/json", accept: "application/json" };
+      const init = {
+        method: "POST",
+        body: JSON.stringify(request.message),
+        headers: { ...headers, traceparent: OTHER },
+      };
+      const around = collected.tracer.startSpan("around");
+      const answer = context.with(trace.setSpan(context.active(), around), () => {
+        return mcp.fetch(new Request("http://127.0.0.1/mcp", init));
+      });
+      expect((await answer).status).toBe(200);
+      around.end();
+      const span = await collected.span("tools/call work");
+      collected.reset();
+      return { span, around: around.spanContext() };
+    };
+    const plain = await fetched({});
+    expect(parentIdOf(plain.span)).toBe(plain.around.spanId);
+    const named = await fetched({ traceparent: parent });
+    expect(named.span.parentSpanContext).toMatchObject(PARENT_ID);
+    expect(named.span.links.map(({ context }) => context.spanId)).toEqual([named.around.spanId]);
+  });
+
+  test("baggage: of `_meta` if there is some, and none for what is not", async () => {
+    const seen: (readonly [string, string])[][] = [];
+    mcp.registerTool("baggage", { annotations: { readOnlyHint: true } }, () => {
+      const entries = propagation.getActiveBaggage()?.getAllEntries() ?? [];
+      seen.push(entries.map(([key, { value }]) => [key, value]));
+      return "ok";
+    });
+    const asked = async (meta: Record<string, unknown>, headers: Record<string, string>) => {
+      const request = modernRequest("tools/call", { name: "baggage", arguments: {}, _meta: meta });
+      await post(served.url, request.message, { headers: { ...request.headers, ...headers } });
+    };
+    await asked({ baggage: "user=al%20ice;p=1,__proto__=x,broken" }, { baggage: "user=proxy" });
+    await asked({}, { baggage: "user=proxy" });
+    await asked({ baggage: 7 }, {});
+    await asked({ baggage: `a=${"x".repeat(9000)}` }, {});
+    expect(seen).toEqual([
+      [
+        ["user", "al ice"],
+        ["__proto__", "x"],
+      ],
+      [["user", "proxy"]],
+      [],
+      [],
+    ]);
   });
 
   test("a legacy session without any", async () => {
