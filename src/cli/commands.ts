@@ -151,4 +151,80 @@ const KEYS: CommandSpec = {
   ],
 };
 
-export const COMMANDS: readonly CommandSpec[] = [RUN, LIST, CALL, INSPECT, KEYS];
+const DEPLOY: CommandSpec = {
+  name: "deploy",
+  usage: "TARGET --name NAME --public-url URL [options]",
+  summary: "Write configuration for systemd, nginx, Caddy, HAProxy, Docker or Kubernetes",
+  description: [
+    "Commented files for the server at hand, with its paths, timeouts and limits: to be reviewed, then put where they belong. They go to stdout, or to files below --out.",
+  ],
+  operands: [{ name: "[target]", doc: "systemd, nginx, caddy, haproxy, docker or kubernetes" }],
+  options: [
+    { flags: "--name <name>", doc: "Of the service: lower case letters, digits and -" },
+    { flags: "--public-url <url>", doc: "What clients use, without the path of the endpoint" },
+    { flags: "--host <address>", doc: "Where the server listens behind the proxy", default: "127.0.0.1" },
+    { flags: "--port <port>", doc: "Where the server listens behind the proxy", default: "8000" },
+    { flags: "--path <path>", doc: "Path of the MCP endpoint", default: "/mcp" },
+    { flags: "--command <words>", doc: "Program and arguments", default: "/usr/bin/node dist/main.js" },
+    { flags: "--working-directory <folder>", doc: "Where it is installed" },
+    { flags: "--user <name>", doc: "Account of the service; by default systemd makes one" },
+    { flags: "--auth <kind>", doc: "How callers prove who they are", choices: ["none", "keys", "oauth"] },
+    { flags: "--store <folder>", doc: "Directory of an LMDB store" },
+    { flags: "--certificate <file>", doc: "Certificate chain of the proxy, PEM" },
+    { flags: "--key <file>", doc: "Private key of the proxy, PEM" },
+    { flags: "--grace-ms <ms>", doc: "What run() gives calls in flight when it stops" },
+    { flags: "--keep-alive-ms <ms>", doc: "limits.keepAliveMs of the server" },
+    { flags: "--idle-timeout-ms <ms>", doc: "How long the proxy waits for a server that says nothing" },
+    { flags: "--max-body-bytes <bytes>", doc: "limits.maxBodyBytes of the server" },
+    { flags: "--image <image>", doc: "Container image" },
+    { flags: "--replicas <count>", doc: "Processes that are to run" },
+    { flags: "--out <folder>", doc: "Write files there instead of to stdout" },
+    { flags: "--force", doc: "Write over files that are there" },
+    JSON_OPTION,
+  ],
+  examples: [
+    {
+      line: "holdfast deploy nginx --name tools --public-url https://tools.example.com > tools.conf",
+      doc: "a site for nginx",
+    },
+    {
+      line: "holdfast deploy systemd --name tools --public-url https://tools.example.com --store /var/lib/tools/store --out .",
+      doc: "a hardened unit, with a durable store",
+    },
+  ],
+  load: async () => (await import("./deploy.js")).deploy,
+};
+
+const DOCTOR: CommandSpec = {
+  name: "doctor",
+  usage: "URL [options]",
+  summary: "Find out what stands between clients and a server, and how to mend it",
+  description: [
+    "Connects as clients of every revision do and names what a hop in between breaks: buffering, idle cut-offs, lost headers, compression, HTTP/1.0, limits of bodies, certificates, redirects, login metadata, sessions. For each fault: what a client would see, why, and the line of nginx, Caddy or HAProxy that mends it.",
+    "Exits with 0 when all is well, 1 for warnings, 2 for errors, 3 when the server cannot be reached.",
+  ],
+  operands: [{ name: "[url]", doc: "The MCP endpoint" }],
+  options: [
+    { flags: "--direct <url>", doc: "The same endpoint without the proxy: tells whose fault a fault is" },
+    { flags: "--check <name>", doc: "Only this kind of check", many: true },
+    { flags: "--tool <name>", doc: "A tool that reports progress and may be called, for a streamed answer" },
+    { flags: "--origin <origin>", doc: "A web page that is meant to call this server" },
+    { flags: "--idle <seconds>", doc: "How long silent streams are watched", default: "40" },
+    { flags: "--first-event <seconds>", doc: "A first event that takes longer is held back", default: "3" },
+    { flags: "--timeout <seconds>", doc: "Longest wait for an answer", default: "10" },
+    { flags: "--header <header>", doc: 'Sent with every request, e.g. "x-api-key: …"', many: true },
+    { flags: "--token <token>", doc: "Sent as a bearer token", env: "MCP_TOKEN" },
+    { flags: "--verbose", doc: "Show what is sound as well" },
+    JSON_OPTION,
+  ],
+  examples: [
+    { line: "holdfast doctor https://tools.example.com/mcp", doc: "about a minute" },
+    {
+      line: "holdfast doctor https://tools.example.com/mcp --direct http://127.0.0.1:8000/mcp --json",
+      doc: "on the server itself, for CI",
+    },
+  ],
+  load: async () => (await import("./doctor.js")).doctor,
+};
+
+export const COMMANDS: readonly CommandSpec[] = [RUN, LIST, CALL, INSPECT, KEYS, DEPLOY, DOCTOR];

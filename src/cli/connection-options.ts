@@ -72,7 +72,8 @@ function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-function headersOf(lines: readonly string[]): Readonly<Record<string, string>> {
+/** Lines such as `X-Tenant: acme`, by lower-case name. */
+export function headersOf(lines: readonly string[]): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
   for (const line of lines) {
     const [, name, value] = /^([!#$%&'*+.^_`|~\w-]+)\s*:\s*([\t\x20-\x7E\x80-\xFF]*)$/.exec(line.trim()) ?? [];

@@ -10,6 +10,18 @@ const AUTHORIZATION = "authorization";
 const TWICE = "Bearer (sent twice)";
 
 /** One request of `node:http`, request and reply in one object: the fast path makes nothing else. */
+/** Headers as Node writes them fastest, names and values in turn. Most replies share a few sets of them. */
+const FLAT = new WeakMap<ReplyHeaders, readonly string[]>();
+
+function flatten(headers: ReplyHeaders): readonly string[] {
+  let flat = FLAT.get(headers);
+  if (flat === undefined) {
+    flat = Object.entries(headers).flat();
+    FLAT.set(headers, flat);
+  }
+  return flat;
+}
+
 export class NodeExchange implements HttpExchange, ReplyStream {
   readonly method: string;
   readonly path: string;
@@ -107,9 +119,9 @@ export class NodeExchange implements HttpExchange, ReplyStream {
     }
     if (this.#response.headersSent) return;
     const length = body === undefined ? 0 : Buffer.byteLength(body);
-    // 204 and 202 without a body carry no length of something that is not there.
-    const sized = status === 204 ? headers : { ...headers, "content-length": String(length) };
-    this.#response.writeHead(status, sized as Record<string, string>);
+    const flat = flatten(headers ?? {});
+    // 204 without a body carries no length of something that is not there.
+    this.#response.writeHead(status, status === 204 ? flat.slice() : [...flat, "content-length", String(length)]);
     if (headers?.connection !== "close" || this.#request.complete) {
       this.#response.end(this.method === "HEAD" ? undefined : body);
       return;

@@ -1,0 +1,74 @@
+/** `holdfast doctor`: what it says and how it ends; what it finds is tested with the doctor itself. */
+import { createServer } from "node:http";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { McpServer, type RunHandle } from "../../src/index.js";
+import { holdfast, listening } from "./helpers/cli.js";
+
+const QUICK = ["--check", "reach", "--check", "eras", "--check", "headers", "--idle", "1"];
+let handle: RunHandle;
+let url: string;
+
+beforeAll(async () => {
+  const mcp = new McpServer({ name: "patient", version: "1.0.0" }, { logger: { log() {} } });
+  mcp.registerTool("a", {}, () => "a");
+  handle = await mcp.run({ transport: "http", port: 0, signals: false });
+  url = String(handle.url);
+});
+afterAll(() => handle.close());
+
+describe("doctor", () => {
+  it("ends with 0 when all is well, and says how much that was", async () => {
+    const { code, stdout } = await holdfast(["doctor", url, ...QUICK]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^0 errors, 0 warnings, \d+ things sound\n$/);
+    const verbose = await holdfast(["doctor", url, ...QUICK, "--verbose"]);
+    expect(verbose.stdout).toMatch(/^ok /m);
+  });
+
+  it("gives findings as JSON", async () => {
+    const { stdout } = await holdfast(["doctor", url, ...QUICK, "--json"]);
+    const { findings, exitCode } = JSON.parse(stdout) as { findings: readonly { id: string }[]; exitCode: number };
+    expect(exitCode).toBe(0);
+    expect(findings.length).toBeGreaterThan(3);
+  });
+
+  it("names a fault, what clients see, and the line that mends it", async () => {
+    const { port } = new URL(url);
+    // A hop that drops a header, as a careless proxy does.
+    const hop = createServer((request, response) => {
+      const headers = { ...request.headers, host: `127.0.0.1:${port}` };
+      delete headers["mcp-session-id"];
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk: Buffer) => chunks.push(chunk));
+      request.on("end", async () => {
+        const body = Buffer.concat(chunks);
+        const sent = Object.fromEntries(
+          Object.entries(headers).filter(
+            ([name]) => !["connection", "content-length", "transfer-encoding"].includes(name),
+          ),
+        ) as Record<string, string>;
+        const reply = await fetch(`http://127.0.0.1:${port}${request.url}`, {
+          method: request.method ?? "GET",
+          headers: sent,
+          ...(body.length > 0 && { body }),
+        });
+        const out = Object.fromEntries(
+          [...reply.headers].filter(([name]) => !/^(content-encoding|transfer-encoding|connection)$/.test(name)),
+        );
+        response.writeHead(reply.status, out).end(Buffer.from(await reply.arrayBuffer()));
+      });
+    });
+    const { code, stdout } = await holdfast(["doctor", await listening(hop), "--check", "headers", "--timeout", "5"]);
+    hop.closeAllConnections();
+    hop.close();
+    expect(code).toBe(2);
+    expect(stdout).toMatch(/header-dropped.*mcp-session-id/i);
+    expect(stdout).toContain("proxy_set_header mcp-session-id $http_mcp_session_id;");
+  });
+
+  it("ends with 3 when nobody is there, with 2 for what is no URL", async () => {
+    expect((await holdfast(["doctor", "http://127.0.0.1:1/mcp", "--timeout", "2"])).code).toBe(3);
+    expect((await holdfast(["doctor", "server.ts"])).code).toBe(2);
+    expect((await holdfast(["doctor", url, "--check", "nothing"])).code).toBe(2);
+  });
+});
