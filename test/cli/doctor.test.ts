@@ -36,8 +36,10 @@ describe("doctor", () => {
     const { port } = new URL(url);
     // A hop that drops a header, as a careless proxy does.
     const hop = createServer((request, response) => {
-      const headers = { ...request.headers, host: `127.0.0.1:${port}` };
-      delete headers["mcp-session-id"];
+      const { "mcp-session-id": dropped, ...headers } = { ...request.headers, host: `127.0.0.1:${port}` } as Record<
+        string,
+        string | string[] | undefined
+      >;
       const chunks: Buffer[] = [];
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
       request.on("end", async () => {
