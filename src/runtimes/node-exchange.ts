@@ -10,16 +10,16 @@ const AUTHORIZATION = "authorization";
 const TWICE = "Bearer (sent twice)";
 
 /** One request of `node:http`, request and reply in one object: the fast path makes nothing else. */
-/** Headers as Node writes them fastest, names and values in turn. Most replies share a few sets of them. */
-const FLAT = new WeakMap<ReplyHeaders, readonly string[]>();
+const NO_HEADERS: ReplyHeaders = {};
+/** Nearly all replies have one set of headers: it is kept as Node writes them fastest, names and values in turn. */
+const usual: { headers?: ReplyHeaders; flat: readonly string[]; last?: ReplyHeaders } = { flat: [] };
 
-function flatten(headers: ReplyHeaders): readonly string[] {
-  let flat = FLAT.get(headers);
-  if (flat === undefined) {
-    flat = Object.entries(headers).flat();
-    FLAT.set(headers, flat);
-  }
-  return flat;
+/** The flat form of headers that come again and again; undefined for others. */
+function flatOf(headers: ReplyHeaders): readonly string[] | undefined {
+  if (headers === usual.headers) return usual.flat;
+  if (headers === usual.last) Object.assign(usual, { headers, flat: Object.entries(headers).flat() });
+  usual.last = headers;
+  return undefined;
 }
 
 export class NodeExchange implements HttpExchange, ReplyStream {
@@ -119,15 +119,22 @@ export class NodeExchange implements HttpExchange, ReplyStream {
     }
     if (this.#response.headersSent) return;
     const length = body === undefined ? 0 : Buffer.byteLength(body);
-    const flat = flatten(headers ?? {});
-    // 204 without a body carries no length of something that is not there.
-    this.#response.writeHead(status, status === 204 ? flat.slice() : [...flat, "content-length", String(length)]);
+    this.#writeHead(status, headers ?? NO_HEADERS, String(length));
     if (headers?.connection !== "close" || this.#request.complete) {
       this.#response.end(this.method === "HEAD" ? undefined : body);
       return;
     }
     this.#response.write(body ?? "");
     endLingering(this.#request, this.#response);
+  }
+
+  #writeHead(status: number, headers: ReplyHeaders, length: string): void {
+    const response = this.#response;
+    const flat = status === 200 ? flatOf(headers) : undefined;
+    if (flat !== undefined) return void response.writeHead(status, [...flat, "content-length", length]);
+    // 204 without a body carries no length of something that is not there.
+    const sized = status === 204 ? headers : { ...headers, "content-length": length };
+    response.writeHead(status, sized as Record<string, string>);
   }
 
   stream(status: number, headers: ReplyHeaders): ReplyStream {

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, hkdfSync } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
 import { HoldfastError } from "../errors.js";
 import { randomPooled } from "../util/random.js";
 
@@ -13,7 +13,8 @@ const HEAD_BYTES = KEY_ID_BYTES + IV_BYTES;
 
 interface SealKey {
   readonly id: Buffer;
-  readonly key: Buffer;
+  /** Made once: bytes would be made into one for each value. */
+  readonly key: KeyObject;
 }
 
 /**
@@ -66,10 +67,11 @@ export function assertSecrets(secrets: readonly string[]): void {
 
 function deriveKey(secret: string, purpose: string): SealKey {
   const key = Buffer.from(hkdfSync("sha256", secret, "holdfast", `holdfast/${purpose}/v1`, KEY_BYTES));
-  return { id: createHash("sha256").update(key).digest().subarray(0, KEY_ID_BYTES), key };
+  const id = createHash("sha256").update(key).digest().subarray(0, KEY_ID_BYTES);
+  return { id, key: createSecretKey(key) };
 }
 
-function decrypt(key: Buffer, bytes: Buffer, bound: string): string | undefined {
+function decrypt(key: KeyObject, bytes: Buffer, bound: string): string | undefined {
   try {
     const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(KEY_ID_BYTES, HEAD_BYTES));
     decipher.setAAD(Buffer.from(bound));
