@@ -11,18 +11,26 @@ interface Source {
   readonly code: string;
 }
 
-const SOURCES: readonly Source[] = readdirSync(SRC, { recursive: true, encoding: "utf8" })
+const ALL: readonly Source[] = readdirSync(SRC, { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".ts"))
   .map((name) => {
     const text = readFileSync(`${SRC}${name}`, "utf8");
     return { name, code: text.replaceAll(/\/\*[\s\S]*?\*\/|(?<!:)\/\/[^\n]*/g, "") };
   });
+/** The command starts what its user types, on their own machine. No server is loaded with it. */
+const COMMAND = /^cli(\.ts$|\/)/;
+const SOURCES: readonly Source[] = ALL.filter(({ name }) => !COMMAND.test(name));
 
 const having = (pattern: RegExp) => SOURCES.filter(({ code }) => pattern.test(code)).map(({ name }) => name);
 
 test("the sources are read", () => {
   expect(SOURCES.length).toBeGreaterThan(100);
   expect(having(/from "node:http"/)).not.toEqual([]);
+});
+
+test("no part of a server is loaded with the command", () => {
+  expect(ALL.length).toBeGreaterThan(SOURCES.length);
+  expect(having(/["'](?:\.\.?\/)+cli(?:\/|\.js)/)).toEqual([]);
 });
 
 describe("programs", () => {

@@ -17,6 +17,7 @@ interface Manifest {
   readonly devDependencies?: Versions;
   readonly optionalDependencies?: Versions;
   readonly peerDependencies?: Versions;
+  readonly peerDependenciesMeta?: Readonly<Record<string, unknown>>;
   readonly bundleDependencies?: unknown;
   readonly bin?: unknown;
   readonly overrides?: Versions;
@@ -43,10 +44,10 @@ describe("[S31] package.json", () => {
   const HOOKS =
     /^(pre|post)?(install|uninstall|prepare|pack|publish|publishOnly|prepublish|prepublishOnly|dependencies|version)$/;
 
-  test("has no script that runs by itself, and brings no command", () => {
+  test("has no script that runs by itself, and brings one command", () => {
     expect(Object.keys(manifest.scripts ?? {})).toContain("build");
     expect(Object.keys(manifest.scripts ?? {}).filter((name) => HOOKS.test(name))).toEqual([]);
-    expect([manifest.bin, manifest.bundleDependencies]).toEqual([undefined, undefined]);
+    expect([manifest.bin, manifest.bundleDependencies]).toEqual([{ holdfast: "./dist/cli.js" }, undefined]);
     for (const folder of workspaces) {
       const { scripts = {} } = json<Manifest>(`${folder}/package.json`);
       expect([folder, Object.keys(scripts).filter((name) => HOOKS.test(name))]).toEqual([folder, []]);
@@ -63,17 +64,23 @@ describe("[S31] package.json", () => {
   });
 
   test("depends at run time on what decisions/0001-dependencies.md gives a reason for, and on nothing else", () => {
-    const [, , table = ""] =
-      /\| Run time \|([^\n]*)\n((?:\|[^\n]*\n)+)/.exec(read("decisions/0001-dependencies.md")) ?? [];
-    const decided = table.split("\n").flatMap((row) => {
-      const [, names = "", reason = ""] = row.split("|");
-      // Less is a label and no reason.
-      return reason.trim().length < 40 ? [] : [...names.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
-    });
     const { dependencies = {}, optionalDependencies = {}, peerDependencies = {} } = manifest;
-    const named = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies });
-    expect(named.sort()).toEqual(decided.sort());
+    expect(Object.keys({ ...dependencies, ...optionalDependencies }).sort()).toEqual(decided("Run time"));
+    expect(Object.keys(peerDependencies).sort()).toEqual(decided("Optional peer"));
+    expect(Object.keys(manifest.peerDependenciesMeta ?? {}).sort()).toEqual(decided("Optional peer"));
   });
+
+  /** Names in the table of this title that have a reason. */
+  function decided(title: string): readonly string[] {
+    const tables = new RegExp(`\\| ${title} \\|[^\\n]*\\n((?:\\|[^\\n]*\\n)+)`);
+    const [, table = ""] = tables.exec(read("decisions/0001-dependencies.md")) ?? [];
+    const names = table.split("\n").flatMap((row) => {
+      const [, cell = "", reason = ""] = row.split("|");
+      // Less is a label and no reason.
+      return reason.trim().length < 40 ? [] : [...cell.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
+    });
+    return names.sort();
+  }
 });
 
 describe("[S31] package-lock.json", () => {
@@ -118,7 +125,9 @@ describe("[S31] what is published", () => {
     const beside = paths.filter((path) => !path.startsWith("dist/")).sort();
     expect(beside).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
     expect(paths).toContain("dist/index.js");
-    expect(paths.filter((path) => path.startsWith("dist/") && !/\.(js|d\.ts|js\.map)$/.test(path))).toEqual([]);
+    // The licence of the parser that is bundled into the command.
+    const others = paths.filter((path) => path.startsWith("dist/") && !/\.(js|d\.ts|js\.map)$/.test(path));
+    expect(others).toEqual(["dist/cli-commander-license.txt"]);
     expect(paths.filter((path) => /(^|\/)(\.[^/]*|node_modules|tests?)(\/|$)|\.test\./.test(path))).toEqual([]);
   });
 
@@ -129,7 +138,8 @@ describe("[S31] what is published", () => {
 
   test("makes no code of texts, and imports nothing but Node and what it depends on", () => {
     expect(dist().length).toBeGreaterThan(5);
-    const known = new Set(Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }));
+    const { dependencies, optionalDependencies, peerDependencies } = manifest;
+    const known = new Set(Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies }));
     for (const name of dist()) {
       const code = read(`dist/${name}`).replaceAll(/^\s*(?:\*|\/\/|\/\*).*$/gm, "");
       expect(code, name).not.toMatch(
@@ -137,7 +147,15 @@ describe("[S31] what is published", () => {
       );
       const imported = [...code.matchAll(/(?:\bfrom |^import |\bimport\(|\brequire\w*\()["']([^"']+)["']/gm)];
       const foreign = imported.map(([, specifier = ""]) => specifier).filter((one) => !/^(\.|node:)/.test(one));
-      expect([name, foreign.filter((one) => !known.has(one))]).toEqual([name, []]);
+      expect([name, foreign.filter((one) => !known.has(packageOf(one)))]).toEqual([name, []]);
     }
   });
 });
+
+/** `@scope/name` of `@scope/name/entry`. */
+function packageOf(specifier: string): string {
+  return specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+}
