@@ -150,8 +150,11 @@ export class NodeExchange implements HttpExchange, ReplyStream {
     const flat = status === 200 ? flatOf(headers) : undefined;
     if (flat !== undefined) return void response.writeHead(status, [...flat, "content-length", length]);
     // 204 without a body carries no length of something that is not there.
-    const sized = status === 204 ? headers : { ...headers, "content-length": length };
-    response.writeHead(status, sized as Record<string, string>);
+    if (status === 204) return void response.writeHead(status, headers as Record<string, string>);
+    const list: string[] = [];
+    for (const name in headers) list.push(name, headers[name] ?? "");
+    list.push("content-length", length);
+    response.writeHead(status, list);
   }
 
   stream(status: number, headers: ReplyHeaders): ReplyStream {

@@ -37,8 +37,10 @@ export class Sealer {
     const iv = randomPooled(IV_BYTES);
     const cipher = createCipheriv("aes-256-gcm", current.key, iv);
     cipher.setAAD(Buffer.from(bound));
-    const sealed = Buffer.concat([current.id, iv, cipher.update(plain, "utf8"), cipher.final(), cipher.getAuthTag()]);
-    return sealed.toString("base64url");
+    const text = cipher.update(plain, "utf8");
+    // Counter mode has nothing left over: this only ends it.
+    cipher.final();
+    return assemble(current.id, iv, text, cipher.getAuthTag());
   }
 
   /** What was sealed, or undefined when the text is not ours, was altered, or is bound to something else. */
@@ -63,6 +65,16 @@ export function assertSecrets(secrets: readonly string[]): void {
     if (secret.length >= MIN_SECRET_LENGTH) continue;
     throw new HoldfastError("ERR_SEAL", `A seal secret needs at least ${MIN_SECRET_LENGTH} characters (MCP_SECRET).`);
   }
+}
+
+/** One block filled by hand: a list for `Buffer.concat` costs a tenth of the whole. */
+function assemble(id: Buffer, iv: Buffer, text: Buffer, tag: Buffer): string {
+  const sealed = Buffer.allocUnsafe(HEAD_BYTES + text.length + TAG_BYTES);
+  sealed.set(id, 0);
+  sealed.set(iv, KEY_ID_BYTES);
+  sealed.set(text, HEAD_BYTES);
+  sealed.set(tag, HEAD_BYTES + text.length);
+  return sealed.toString("base64url");
 }
 
 function deriveKey(secret: string, purpose: string): SealKey {

@@ -21,14 +21,14 @@ const MAX_INFO_TEXT = 128;
 /** Seals the facts into a session id bound to its principal and route. Visible ASCII, as the specification demands. */
 export function sealSession(sealer: Sealer, facts: SessionFacts, bound: string): string {
   const { clientInfo } = facts;
-  const plain = {
-    s: facts.sid,
-    v: facts.revision.version,
-    t: facts.issuedAt,
-    c: boundedCapabilities(facts.capabilities),
-    ...(clientInfo && { n: clientInfo.name.slice(0, MAX_INFO_TEXT), w: clientInfo.version.slice(0, MAX_INFO_TEXT) }),
-  };
-  return sealer.seal(JSON.stringify(plain), bound);
+  const plain: Record<string, unknown> = { s: facts.sid, v: facts.revision.version, t: facts.issuedAt };
+  if (clientInfo !== undefined) {
+    plain.n = clientInfo.name.slice(0, MAX_INFO_TEXT);
+    plain.w = clientInfo.version.slice(0, MAX_INFO_TEXT);
+  }
+  const capabilities = boundedCapabilities(facts.capabilities);
+  // The capabilities are text already, from being measured: nothing is written twice.
+  return sealer.seal(`${JSON.stringify(plain).slice(0, -1)},"c":${capabilities}}`, bound);
 }
 
 /** Opens a session id; undefined for anything that was not sealed by us for this principal and route. */
@@ -51,14 +51,15 @@ function openInfo(value: JsonObject): Implementation | undefined {
 }
 
 /** What the server acts on always fits; extensions and experiments are dropped when they would make the id too long. */
-function boundedCapabilities(capabilities: ClientCapabilities): ClientCapabilities {
-  if (JSON.stringify(capabilities).length <= MAX_CAPABILITIES_JSON) return capabilities;
+function boundedCapabilities(capabilities: ClientCapabilities): string {
+  const text = JSON.stringify(capabilities);
+  if (text.length <= MAX_CAPABILITIES_JSON) return text;
   const { roots, sampling, elicitation } = capabilities;
-  return {
+  return JSON.stringify({
     ...(roots && { roots: { listChanged: roots.listChanged === true } }),
     ...(sampling && { sampling: { ...(sampling.tools && { tools: {} }), ...(sampling.context && { context: {} }) } }),
     ...(elicitation && {
       elicitation: { ...(elicitation.form && { form: {} }), ...(elicitation.url && { url: {} }) },
     }),
-  };
+  });
 }
