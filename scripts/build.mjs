@@ -43,7 +43,7 @@ const CLI_BUNDLE = {
 const LOADED_WITH = new Map([
   // Whoever serves or tests a server has imported the package.
   [
-    "src/index.ts",
+    "src/main.ts",
     [
       "src/testing/index.ts",
       "src/runtimes/run.ts",

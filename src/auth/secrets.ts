@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { nodeCrypto } from "../util/crypto.js";
 import type { OptionChecks } from "../util/option-checks.js";
 import { hideFromLogs } from "../util/redact.js";
 
@@ -9,7 +9,7 @@ const VISIBLE = /^[!-~]+$/;
 
 /** SHA-256 of a text. Digests all have one length and say nothing of the text, so comparing them tells no one anything. */
 export function sha256(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
+  return nodeCrypto().createHash("sha256").update(text).digest();
 }
 
 /** Refuses a secret that is short or cannot stand in a header; neither the message nor any log repeats it. */

@@ -1,5 +1,5 @@
-import { timingSafeEqual } from "node:crypto";
 import { AuthenticationError } from "../errors.js";
+import { nodeCrypto } from "../util/crypto.js";
 import { OptionChecks } from "../util/option-checks.js";
 import type { Authenticator } from "./authenticator.js";
 import type { Principal } from "./principal.js";
@@ -67,7 +67,7 @@ function isOneOf(digests: readonly Buffer[], value: string): boolean {
   const given = sha256(value);
   let found = false;
   for (const digest of digests) {
-    const same = timingSafeEqual(digest, given);
+    const same = nodeCrypto().timingSafeEqual(digest, given);
     found = same || found;
   }
   return found;

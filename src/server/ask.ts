@@ -1,7 +1,8 @@
 /** Questions to the client: one code path for handlers, two ways on the wire (server request, or `input_required`). */
-import { randomUUID } from "node:crypto";
+
 import { HoldfastError, MissingClientCapabilityError } from "../errors.js";
 import type { CreateMessageParams, CreateMessageResult, ElicitResult, Root } from "../protocol/types.js";
+import { nodeCrypto } from "../util/crypto.js";
 import { isObject, type JsonObject, ownObject, pick } from "../util/json.js";
 import { chain, type MaybePromise } from "../util/maybe-promise.js";
 import type { Call } from "./call.js";
@@ -25,7 +26,7 @@ export async function askElicitation(
       throw new MissingClientCapabilityError("elicitation by URL", { elicitation: { url: {} } });
     }
     const { message, url } = request;
-    const id = rules.elicitationId ? { elicitationId: randomUUID() } : {};
+    const id = rules.elicitationId ? { elicitationId: nodeCrypto().randomUUID() } : {};
     const ask = { method: "elicitation/create", params: { mode: "url", message, url, ...id } };
     return (await answerTo(call, request.key ?? "elicitation", ask, isElicitResult)) as ElicitResult;
   }

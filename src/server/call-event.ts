@@ -1,9 +1,10 @@
 /** What the audit log says of a call. Made only where there is such a log. */
-import { createHash } from "node:crypto";
+
 import { type Audit, traceparentOf } from "../audit/audit.js";
 import { shown } from "../audit/names.js";
 import type { AuditCallEvent, AuditedName } from "../audit/types.js";
 import { canonicalJson } from "../util/canonical-json.js";
+import { nodeCrypto } from "../util/crypto.js";
 import { type JsonObject, own, ownObject, ownString } from "../util/json.js";
 import type { Call } from "./call.js";
 
@@ -123,9 +124,9 @@ export class CallEvent {
 }
 
 function hashOf(args: unknown): string {
-  return createHash("sha256").update(canonicalJson(args)).digest("hex");
+  return nodeCrypto().createHash("sha256").update(canonicalJson(args)).digest("hex");
 }
 
 function fingerprint(taskId: string): string {
-  return createHash("sha256").update(taskId).digest("hex").slice(0, TASK_DIGITS);
+  return nodeCrypto().createHash("sha256").update(taskId).digest("hex").slice(0, TASK_DIGITS);
 }

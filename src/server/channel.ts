@@ -65,7 +65,12 @@ export class Channel {
   readonly #options: ChannelOptions;
   readonly #modernCalls = new CallRegister();
   readonly #delayed = new Set<() => void>();
-  readonly #id = randomId();
+  /** Made when it is wanted: nothing else at the start of a server over stdio needs random bytes. */
+  #named: string | undefined;
+  readonly #id = (): string => {
+    this.#named ??= randomId();
+    return this.#named;
+  };
   readonly #shared: ChannelShared;
   #session: LegacySession;
   /** Who sent the message that is being received: a channel may see its caller's permissions change. */

@@ -12,7 +12,7 @@ import { LegacySession, type SessionOptions } from "./session.js";
 export function openSessionFrom(
   app: App,
   params: JsonObject | undefined,
-  from: { readonly transport: TransportName; readonly principal: Principal; readonly id?: string },
+  from: { readonly transport: TransportName; readonly principal: Principal; readonly id?: SessionOptions["id"] },
 ): LegacySession | RpcErrorShape {
   const version = ownString(params, "protocolVersion");
   if (version === undefined) return invalid("protocolVersion must be a string");

@@ -7,12 +7,13 @@
  * 3. The outcome of a suspended run is always `input_required`, whatever the handler does with the signal thrown at it.
  * 4. State is bound to principal, method, target and arguments, sealed, and expires; anything else is refused.
  */
-import { randomUUID } from "node:crypto";
+
 import { principalKey } from "../auth/principal.js";
 import { ErrorCode, McpError } from "../errors.js";
 import type { RunningOperation } from "../operations/running.js";
 import type { JournalEntry } from "../stores/operations.js";
 import { canonicalJson } from "../util/canonical-json.js";
+import { nodeCrypto } from "../util/crypto.js";
 import { sha256 } from "../util/ids.js";
 import { isObject, type JsonObject, own, ownObject, ownString } from "../util/json.js";
 import type { Call } from "./call.js";
@@ -54,7 +55,7 @@ export class Journal {
     // JSON has no undefined, which steps often return: their keys stand apart.
     if (Array.isArray(state?.u)) for (const key of state.u) this.#recorded.set(String(key), undefined);
     this.#round = typeof state?.r === "number" ? state.r : 0;
-    this.#id = ownString(state, "o") ?? randomUUID();
+    this.#id = ownString(state, "o") ?? nodeCrypto().randomUUID();
     this.operationKey = ownString(state, "k");
     this.#answers = ownObject(call.params, "inputResponses") ?? {};
   }

@@ -1,8 +1,9 @@
 /** Which operation a call asks for: what makes two calls the same work (operations, identity). */
-import { createHash } from "node:crypto";
+
 import { principalKey } from "../auth/principal.js";
 import { ErrorCode, McpError } from "../errors.js";
 import { canonicalJson } from "../util/canonical-json.js";
+import { nodeCrypto } from "../util/crypto.js";
 import { randomId } from "../util/ids.js";
 import { own, ownString } from "../util/json.js";
 import type { Call } from "./call.js";
@@ -106,5 +107,5 @@ function scopeOf({ peer }: Call): string | undefined {
 
 function hash(value: string | readonly string[]): string {
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  return createHash("sha256").update(text).digest("base64url");
+  return nodeCrypto().createHash("sha256").update(text).digest("base64url");
 }

@@ -1,7 +1,7 @@
-import { randomInt } from "node:crypto";
 import { HoldfastError } from "../errors.js";
 import { encodeNotification, encodeRequest, type ResponseMessage } from "../protocol/jsonrpc.js";
 import type { Unlisten } from "../stores/relay.js";
+import { nodeCrypto } from "../util/crypto.js";
 import type { JsonObject } from "../util/json.js";
 import type { MaybePromise } from "../util/maybe-promise.js";
 import { after } from "../util/timer.js";
@@ -65,7 +65,7 @@ export class Questions {
     }
     signal.throwIfAborted();
     // From a random start: the session may go on in another process, and no id may come twice in it.
-    this.#lastId = (this.#lastId ?? randomInt(MAX_FIRST_ID)) + 1;
+    this.#lastId = (this.#lastId ?? nodeCrypto().randomInt(MAX_FIRST_ID)) + 1;
     const id = this.#lastId;
     const answer = this.#answerTo(id);
     let sent = false;

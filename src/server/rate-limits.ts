@@ -1,7 +1,8 @@
 /** Limits per caller: from what an author writes to rules with keys. */
-import { createHash } from "node:crypto";
+
 import { type Principal, principalKey } from "../auth/principal.js";
 import { MAX_PLACES, MAX_RATE_LIMIT, MAX_RATE_WINDOW_MS, type PlaceRule, type RateRule } from "../stores/counters.js";
+import { nodeCrypto } from "../util/crypto.js";
 import type { RateLimit } from "./types.js";
 
 /** What an author may say of one registration, or of the server. */
@@ -85,7 +86,7 @@ function keyOf(kind: string, of: string, rule: string): CallLimit["key"] {
     let key = known.get(principal);
     if (key === undefined) {
       const text = JSON.stringify([kind, server, of, rule, principalKey(principal)]);
-      key = createHash("sha256").update(text).digest("base64url");
+      key = nodeCrypto().createHash("sha256").update(text).digest("base64url");
       known.set(principal, key);
     }
     return key;

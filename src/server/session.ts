@@ -13,8 +13,11 @@ import { type ClientRequest, type ListenElsewhere, Questions } from "./questions
 const DEFAULT_LEVEL: LoggingLevel = "info";
 
 export interface SessionOptions {
-  /** Tells the session from all others; undefined when nothing of it outlives a request. */
-  readonly id?: string | undefined;
+  /**
+   * Tells the session from all others; undefined when nothing of it outlives a request. A function is asked when the id
+   * is wanted, which over stdio is seldom.
+   */
+  readonly id?: string | (() => string) | undefined;
   readonly revision: Revision;
   readonly transport: TransportName;
   readonly principal: Principal;
@@ -30,7 +33,6 @@ export interface SessionOptions {
  * made when first needed. Over Streamable HTTP the object itself lives only while it holds something.
  */
 export class LegacySession implements ChangeListener {
-  readonly id: string | undefined;
   readonly revision: Revision;
   readonly transport: TransportName;
   readonly principal: Principal;
@@ -45,12 +47,16 @@ export class LegacySession implements ChangeListener {
   readonly #options: SessionOptions;
 
   constructor(options: SessionOptions) {
-    this.id = options.id;
     this.revision = options.revision;
     this.transport = options.transport;
     this.principal = options.principal;
     this.client = options.client;
     this.#options = options;
+  }
+
+  get id(): string | undefined {
+    const { id } = this.#options;
+    return typeof id === "function" ? id() : id;
   }
 
   /** The other side as one request sees it: with the identity that came with this request, not an earlier one. */

@@ -24,13 +24,14 @@ export function openWatched(
   const failed = "code" in session;
   const revision = (failed ? LATEST_LEGACY : session.revision).version;
   const info = failed ? undefined : session.client.info;
+  const sessionId = typeof from.id === "function" ? from.id() : from.id;
   const watch = instruments.request({
     method: "initialize",
     known: true,
     id: typeof message.id === "string" ? shown(message.id) : message.id,
     revision,
     transport: from.transport,
-    ...(from.id !== undefined && { sessionId: from.id }),
+    ...(sessionId !== undefined && { sessionId }),
     ...(info !== undefined && { client: { name: shown(info.name), version: shown(info.version) } }),
     meta: ownObject(message.params, "_meta") ?? {},
     header: (name) => from.header?.(name),

@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv, createHash, createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { HoldfastError } from "../errors.js";
+import { nodeCrypto } from "../util/crypto.js";
 import { randomPooled } from "../util/random.js";
 
 /** Short secrets can be guessed offline from one sealed value. */
@@ -35,7 +36,7 @@ export class Sealer {
     const [current] = this.#keys;
     if (current === undefined) throw new HoldfastError("ERR_SEAL", "No seal key.");
     const iv = randomPooled(IV_BYTES);
-    const cipher = createCipheriv("aes-256-gcm", current.key, iv);
+    const cipher = nodeCrypto().createCipheriv("aes-256-gcm", current.key, iv);
     cipher.setAAD(Buffer.from(bound));
     const text = cipher.update(plain, "utf8");
     // Counter mode has nothing left over: this only ends it.
@@ -78,14 +79,14 @@ function assemble(id: Buffer, iv: Buffer, text: Buffer, tag: Buffer): string {
 }
 
 function deriveKey(secret: string, purpose: string): SealKey {
-  const key = Buffer.from(hkdfSync("sha256", secret, "holdfast", `holdfast/${purpose}/v1`, KEY_BYTES));
-  const id = createHash("sha256").update(key).digest().subarray(0, KEY_ID_BYTES);
-  return { id, key: createSecretKey(key) };
+  const key = Buffer.from(nodeCrypto().hkdfSync("sha256", secret, "holdfast", `holdfast/${purpose}/v1`, KEY_BYTES));
+  const id = nodeCrypto().createHash("sha256").update(key).digest().subarray(0, KEY_ID_BYTES);
+  return { id, key: nodeCrypto().createSecretKey(key) };
 }
 
 function decrypt(key: KeyObject, bytes: Buffer, bound: string): string | undefined {
   try {
-    const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(KEY_ID_BYTES, HEAD_BYTES));
+    const decipher = nodeCrypto().createDecipheriv("aes-256-gcm", key, bytes.subarray(KEY_ID_BYTES, HEAD_BYTES));
     decipher.setAAD(Buffer.from(bound));
     decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
     const plain = Buffer.concat([decipher.update(bytes.subarray(HEAD_BYTES, -TAG_BYTES)), decipher.final()]);

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from "node:crypto";
+import { nodeCrypto } from "./crypto.js";
 import { randomPooled } from "./random.js";
 
 /** 128 bits: not guessable, no collisions in the life of a server (security record, row 6). */
@@ -11,10 +11,10 @@ export function randomId(): string {
 
 /** A short identifier that ties a masked error on the wire to the full one in the log. */
 export function correlationId(): string {
-  return randomUUID();
+  return nodeCrypto().randomUUID();
 }
 
 /** SHA-256 of `text` in base64url. */
 export function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("base64url");
+  return nodeCrypto().createHash("sha256").update(text).digest("base64url");
 }

@@ -9,8 +9,9 @@ const SRC = fileURLToPath(new URL("../../src/", import.meta.url));
 const HARMLESS = ["async_hooks", "buffer", "crypto", "dns/promises", "http", "https", "net", "stream", "zlib"];
 /** Calls that start a program or run a text; methods of that name (`RegExp`) are others. */
 const STARTS = /(?<![.\w])(?:exec|execSync|execFile|execFileSync|spawn|spawnSync|fork|eval)\(|\bnew Function\b/;
-/** Ways to a module that no import shows. */
-const HIDDEN = /getBuiltinModule|process\.(?:binding|dlopen)|createRequire|\bimport\((?!")|\brequire\(/;
+/** Ways to a module that no import shows; a harmless one named in full is none. */
+const HIDDEN =
+  /getBuiltinModule(?!\("node:crypto"\))|process\.(?:binding|dlopen)|createRequire|\bimport\((?!")|\brequire\(/;
 
 /** Without comments, which may say anything. */
 const code = (file: string): string => {

@@ -13,6 +13,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** Everything a server needs before it serves. A name that ends with `/` stands for a room. */
 const ALLOWED = [
   "src/index.ts",
+  "src/main.ts",
   "src/mcp-server.ts",
   "src/errors.ts",
   "src/util/",

@@ -1,5 +1,5 @@
 /** A tool call as an operation: done once, however often and on whatever connection it is asked for. */
-import { randomUUID } from "node:crypto";
+
 import {
   ErrorCode,
   HoldfastError,
@@ -12,6 +12,7 @@ import type { RunningOperation } from "../../operations/running.js";
 import type { Outcome, Settlement } from "../../operations/types.js";
 import type { CallToolResult } from "../../protocol/types.js";
 import type { Retention } from "../../stores/operations.js";
+import { nodeCrypto } from "../../util/crypto.js";
 import { isObject, type JsonObject, ownObject } from "../../util/json.js";
 import type { MaybePromise } from "../../util/maybe-promise.js";
 import type { App } from "../app.js";
@@ -55,7 +56,7 @@ export async function performTool(
   const { operation, settled } = ledger.perform({
     key: identity.key,
     fingerprint: identity.fingerprint,
-    id: call.openJournal?.operationId ?? randomUUID(),
+    id: call.openJournal?.operationId ?? nodeCrypto().randomUUID(),
     recovery: tool.recovery,
     retention: retentionFor(limits, identity.named),
     watcher: call,

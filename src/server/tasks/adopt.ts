@@ -1,8 +1,9 @@
 /** Calls that need no record unless they become tasks: reads, and what nothing tells from other calls. */
-import { randomUUID } from "node:crypto";
+
 import { HoldfastError } from "../../errors.js";
 import { createTaskResult } from "../../protocol/revisions/2026-07-28/tasks.js";
 import type { CallToolResult } from "../../protocol/types.js";
+import { nodeCrypto } from "../../util/crypto.js";
 import { isThenable, type MaybePromise } from "../../util/maybe-promise.js";
 import { admitted } from "../admissions.js";
 import type { Call } from "../call.js";
@@ -49,7 +50,7 @@ function adopt(work: TaskWork, run: ToolWork, running: Promise<object>): Promise
     const { settled } = call.app.ledger.perform({
       key,
       fingerprint,
-      id: call.openJournal?.operationId ?? randomUUID(),
+      id: call.openJournal?.operationId ?? nodeCrypto().randomUUID(),
       recovery: taskRecovery(tool),
       retention: retentionOf(() => holder?.run, { ttlMs: 0, tombstoneMs: 0 }),
       watcher: call,

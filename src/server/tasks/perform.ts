@@ -3,11 +3,12 @@
  * each call whether it is answered with a result or with a task. A task is an operation of the ledger: whoever asks
  * again with the same key gets the same task.
  */
-import { randomUUID } from "node:crypto";
+
 import { MissingClientCapabilityError } from "../../errors.js";
 import type { RunningOperation } from "../../operations/running.js";
 import type { Settlement } from "../../operations/types.js";
 import { declaresTasks, TASKS_CAPABILITY } from "../../protocol/revisions/2026-07-28/tasks.js";
+import { nodeCrypto } from "../../util/crypto.js";
 import { isObject, own, ownString } from "../../util/json.js";
 import type { MaybePromise } from "../../util/maybe-promise.js";
 import type { Call } from "../call.js";
@@ -74,7 +75,7 @@ function perform(
   return ledger.perform({
     key,
     fingerprint,
-    id: call.openJournal?.operationId ?? randomUUID(),
+    id: call.openJournal?.operationId ?? nodeCrypto().randomUUID(),
     recovery: taskRecovery(tool),
     retention: retentionOf(() => holder?.run, plain),
     watcher: call,

@@ -3,8 +3,9 @@
  * - One lasting entry makes it a task: who owns it, its secret, its dates.
  * - What is needed to run it again goes with the outcome, and so do the questions and the answers to them.
  */
-import { timingSafeEqual } from "node:crypto";
+
 import { type JournalEntry, LASTING_ENTRY, type OperationSnapshot } from "../../stores/operations.js";
+import { nodeCrypto } from "../../util/crypto.js";
 import { randomId, sha256 } from "../../util/ids.js";
 import { isObject, type JsonObject, ownObject } from "../../util/json.js";
 import type { MaybePromise } from "../../util/maybe-promise.js";
@@ -74,7 +75,7 @@ export async function readTask(app: App, taskId: string, owner: string): Promise
   const [, secret = "", key = ""] = TASK_ID.exec(taskId) ?? [];
   const stored = key === "" ? undefined : await taskAt(app, key);
   if (stored === undefined || stored.facts.owner !== owner) return undefined;
-  return timingSafeEqual(Buffer.from(stored.facts.secret), Buffer.from(secret)) ? stored : undefined;
+  return nodeCrypto().timingSafeEqual(Buffer.from(stored.facts.secret), Buffer.from(secret)) ? stored : undefined;
 }
 
 /** The operation with this key, if it is a task. */

@@ -1,5 +1,5 @@
 /** The page of metrics on a port of its own. */
-import { timingSafeEqual } from "node:crypto";
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, isIP } from "node:net";
 import { sha256 } from "../../auth/secrets.js";
@@ -8,6 +8,7 @@ import { NodeExchange } from "../../runtimes/node-exchange.js";
 import { Gate } from "../../transports/http/gate.js";
 import { refuse, refuseBusy } from "../../transports/http/respond.js";
 import type { HttpExchange } from "../../transports/http/types.js";
+import { nodeCrypto } from "../../util/crypto.js";
 
 /** A scrape is one small request: whoever takes longer to send it is no scraper. */
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -70,7 +71,7 @@ function answer(http: HttpExchange, gate: Gate, { path, token, read, failed }: L
 
 function isBearer(header: string | undefined, token: string): boolean {
   const given = /^Bearer +(\S+)$/i.exec(header ?? "")?.[1];
-  return given !== undefined && timingSafeEqual(sha256(given), sha256(token));
+  return given !== undefined && nodeCrypto().timingSafeEqual(sha256(given), sha256(token));
 }
 
 function listening(server: Server, host: string, port: number): Promise<void> {
