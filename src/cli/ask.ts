@@ -70,7 +70,7 @@ async function confirmed(): Promise<boolean> {
 }
 
 /** Undefined for Ctrl-D and Ctrl-C. */
-async function question(text: string): Promise<string | undefined> {
+export async function question(text: string): Promise<string | undefined> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   const ended = new Promise<undefined>((resolve) => {
     lines.once("close", () => resolve(undefined));

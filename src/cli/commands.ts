@@ -1,5 +1,6 @@
 /** Every command: what it is called, takes and does. What does the work is loaded when the command is called. */
 import { CONNECTION_OPTIONS, TARGET } from "./connection-options.js";
+import { INIT } from "./init-command.js";
 import { RUN_FLAGS } from "./run-flags.js";
 import { type CommandSpec, JSON_OPTION } from "./spec.js";
 
@@ -227,4 +228,4 @@ const DOCTOR: CommandSpec = {
   load: async () => (await import("./doctor.js")).doctor,
 };
 
-export const COMMANDS: readonly CommandSpec[] = [RUN, LIST, CALL, INSPECT, KEYS, DEPLOY, DOCTOR];
+export const COMMANDS: readonly CommandSpec[] = [INIT, RUN, LIST, CALL, INSPECT, KEYS, DEPLOY, DOCTOR];

@@ -9,18 +9,23 @@ const KEY_BYTES = 32;
 /** Tells scanners of repositories, and people, what they have found. */
 const API_KEY_PREFIX = "hf_";
 
-const random = (): string => randomBytes(KEY_BYTES).toString("base64url");
+/** Nobody's yet: 256 bits. */
+export const newSecret = (): string => randomBytes(KEY_BYTES).toString("base64url");
+
+export function newApiKey(): { readonly key: string; readonly hash: string } {
+  const key = `${API_KEY_PREFIX}${newSecret()}`;
+  return { key, hash: hashApiKey(key) };
+}
 
 export const seal: Action = async ({ options }) => {
-  const secret = random();
+  const secret = newSecret();
   // Alone on its line, so that $(…) gives the secret and nothing else.
   process.stdout.write(`${options.json === true ? JSON.stringify({ secret }) : secret}\n`);
   return EXIT.ok;
 };
 
 export const api: Action = async ({ options }) => {
-  const key = `${API_KEY_PREFIX}${random()}`;
-  const hash = hashApiKey(key);
+  const { key, hash } = newApiKey();
   const subject = typeof options.name === "string" ? options.name : undefined;
   if (options.json === true) {
     process.stdout.write(`${JSON.stringify({ ...(subject !== undefined && { subject }), key, hash })}\n`);

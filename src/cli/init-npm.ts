@@ -1,0 +1,63 @@
+/** npm as a child process: for the lock file, the packages, and a file of this package where no registry has it. */
+import { spawn } from "node:child_process";
+import { oneLine, ProgressLine } from "./terminal.js";
+
+/** What npm says last is why it failed; more than this is not shown. */
+const MAX_OUTPUT = 4096;
+const MAX_LINES = 6;
+const TICK_MS = 1000;
+
+/** Set by npm for its children, when this command runs under `npx` or a script: they speak of that other project. */
+const OTHERS_SETTINGS =
+  /^npm_config_(call|dry_run|global|include_workspace_root|json|local_prefix|location|omit|only|package|package_lock_only|prefix|production|workspaces?)$/i;
+
+export interface NpmRun {
+  readonly cwd: string;
+  readonly args: readonly string[];
+  /** Shown on a terminal while it runs. */
+  readonly doing: string;
+}
+
+export interface NpmEnd {
+  readonly ok: boolean;
+  /** The last lines that it wrote to stderr. */
+  readonly said: readonly string[];
+}
+
+export function npm({ cwd, args, doing }: NpmRun): Promise<NpmEnd> {
+  const [program, before, shell] = npmProgram();
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OTHERS_SETTINGS.test(name)));
+  const line = new ProgressLine();
+  const begun = Date.now();
+  const tick = (): void => line.show({ progress: Math.round((Date.now() - begun) / TICK_MS), message: `s, ${doing}` });
+  tick();
+  const timer = setInterval(tick, TICK_MS);
+  return new Promise<NpmEnd>((resolve) => {
+    const child = spawn(program, [...before, ...args], { cwd, env, shell, stdio: ["ignore", "ignore", "pipe"] });
+    let text = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      text = (text + chunk.toString()).slice(-MAX_OUTPUT);
+    });
+    const end = (ok: boolean, more: string): void => {
+      clearInterval(timer);
+      line.clear();
+      resolve({ ok, said: lastLines(`${text}\n${more}`) });
+    };
+    child.once("error", (error) => end(false, `${program}: ${error.message}`));
+    child.once("close", (code) => end(code === 0, ""));
+  });
+}
+
+/** The npm that runs this command, where one does; else that of PATH, which is a script on Windows. */
+function npmProgram(): readonly [program: string, before: readonly string[], shell: boolean] {
+  const path = process.env.npm_execpath ?? "";
+  if (/[\\/]npm-cli\.js$/.test(path)) return [process.execPath, [path], false];
+  // npx-cli.js lies beside it.
+  if (/[\\/]npx-cli\.js$/.test(path)) return [process.execPath, [path.replace(/npx-cli\.js$/, "npm-cli.js")], false];
+  return ["npm", [], process.platform === "win32"];
+}
+
+function lastLines(text: string): readonly string[] {
+  const lines = text.split("\n").map(oneLine);
+  return lines.filter((line) => line !== "" && !/A complete log of this run/.test(line)).slice(-MAX_LINES);
+}

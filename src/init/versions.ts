@@ -1,0 +1,13 @@
+/** What a project gets beside this package: the versions that this package is tested with, all for Node 20.19. */
+export const VERSIONS = {
+  "@modelcontextprotocol/client": "2.4.0",
+  "@types/node": "20.19.43",
+  lmdb: "3.5.6",
+  tsx: "4.23.15",
+  typescript: "7.0.2",
+  vitest: "4.1.12",
+  zod: "4.6.7",
+} as const;
+
+/** As `engines` of this package. */
+export const NODE_RANGE = ">=20.19";
