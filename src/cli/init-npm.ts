@@ -2,8 +2,8 @@
 import { spawn } from "node:child_process";
 import { oneLine, ProgressLine } from "./terminal.js";
 
-/** What npm says last is why it failed; more than this is not shown. */
-const MAX_OUTPUT = 4096;
+/** Of what npm says; why it failed comes first, advice and stacks later. */
+const MAX_OUTPUT = 65_536;
 const MAX_LINES = 6;
 const TICK_MS = 1000;
 
@@ -20,7 +20,7 @@ export interface NpmRun {
 
 export interface NpmEnd {
   readonly ok: boolean;
-  /** The last lines that it wrote to stderr. */
+  /** Why it failed, in its words. */
   readonly said: readonly string[];
 }
 
@@ -33,15 +33,16 @@ export function npm({ cwd, args, doing }: NpmRun): Promise<NpmEnd> {
   tick();
   const timer = setInterval(tick, TICK_MS);
   return new Promise<NpmEnd>((resolve) => {
-    const child = spawn(program, [...before, ...args], { cwd, env, shell, stdio: ["ignore", "ignore", "pipe"] });
+    const words = shell ? args.map((word) => (/\s/.test(word) ? `"${word}"` : word)) : args;
+    const child = spawn(program, [...before, ...words], { cwd, env, shell, stdio: ["ignore", "ignore", "pipe"] });
     let text = "";
     child.stderr.on("data", (chunk: Buffer) => {
-      text = (text + chunk.toString()).slice(-MAX_OUTPUT);
+      text = (text + chunk.toString()).slice(0, MAX_OUTPUT);
     });
     const end = (ok: boolean, more: string): void => {
       clearInterval(timer);
       line.clear();
-      resolve({ ok, said: lastLines(`${text}\n${more}`) });
+      resolve({ ok, said: reasonIn(`${text}\n${more}`) });
     };
     child.once("error", (error) => end(false, `${program}: ${error.message}`));
     child.once("close", (code) => end(code === 0, ""));
@@ -57,7 +58,8 @@ function npmProgram(): readonly [program: string, before: readonly string[], she
   return ["npm", [], process.platform === "win32"];
 }
 
-function lastLines(text: string): readonly string[] {
-  const lines = text.split("\n").map(oneLine);
-  return lines.filter((line) => line !== "" && !/A complete log of this run/.test(line)).slice(-MAX_LINES);
+function reasonIn(text: string): readonly string[] {
+  const lines = text.split("\n").map(oneLine).filter(Boolean);
+  const errors = lines.filter((line) => /^npm (error|ERR!) (?!at )\S/.test(line));
+  return (errors.length > 0 ? errors : lines).slice(0, MAX_LINES);
 }

@@ -27,7 +27,17 @@ const NPM_INSTALL = [
 /** `locked`: package-lock.json is there, the packages are not. `own`: files that npm would change were there before. */
 type Installed = "installed" | "locked" | "failed" | "own";
 
+/** What the project's package.json has. */
+interface Manifest {
+  readonly type: string;
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+  readonly overrides: Readonly<Record<string, string>>;
+}
+
 interface Made extends Plan {
+  readonly manifest: Manifest;
   readonly dependency: Dependency;
   readonly files: readonly string[];
   readonly kept: readonly string[];
@@ -48,11 +58,13 @@ export const init: Action = async (invocation) => {
   );
   const { key, hash } = newApiKey();
   const facts = { name, holdfast: dependency.spec, keyHash: hash, key, secret: newSecret() };
-  const { files, kept } = await writeAll(directory, projectFiles(template, facts));
+  const project = projectFiles(template, facts);
+  const manifest = JSON.parse(project.find(({ path }) => path === "package.json")?.content ?? "{}") as Manifest;
+  const written = await writeAll(directory, project);
   const { packages, said } = own
     ? { packages: "own" as const, said: [] }
     : await install(directory, options.install !== false);
-  const made: Made = { ...plan, dependency, files, kept, packages, said };
+  const made: Made = { ...plan, manifest, dependency, ...written, packages, said };
   if (options.json === true) process.stdout.write(`${JSON.stringify(asJson(made), undefined, 2)}\n`);
   else report(made);
   return packages === "failed" ? EXIT.failed : EXIT.ok;
@@ -77,31 +89,46 @@ async function writeAll(directory: string, all: readonly ProjectFile[]): Promise
 }
 
 async function install(directory: string, all: boolean): Promise<Pick<Made, "packages" | "said">> {
-  const args = [...NPM_INSTALL, ...(all ? [] : ["--package-lock-only"]), "--prefix", directory];
+  const args = [...NPM_INSTALL, ...(all ? [] : ["--package-lock-only"])];
   const doing = all ? "npm installs packages" : "npm looks packages up";
   const { ok, said }: NpmEnd = await npm({ cwd: directory, args, doing });
   if (!ok) return { packages: "failed", said };
   return { packages: all ? "installed" : "locked", said: [] };
 }
 
-function asJson({ directory, name, template, dependency, files, kept, packages, said }: Made): object {
+function asJson(made: Made): object {
+  const { directory, name, template, dependency, files, kept, packages, said } = made;
   const { spec, vendored } = dependency;
   return {
     ...{ directory, name, template, holdfast: spec, ...(vendored !== undefined && { vendored }) },
-    ...{ files, kept, packages, ...(said.length > 0 && { npm: said }), next: nextSteps({ packages, directory }) },
+    ...{ files, kept, packages, ...(said.length > 0 && { npm: said }), next: nextSteps(made) },
   };
 }
 
-function nextSteps({ packages, directory }: Pick<Made, "packages" | "directory">): readonly string[] {
+function nextSteps(made: Made): readonly string[] {
+  const { packages, directory, kept } = made;
   const folder = relative(process.cwd(), directory) || ".";
   const words = /^[\w./@+-]+$/.test(folder) ? folder : JSON.stringify(folder);
   const first = folder === "." ? [] : [`cd ${words}`];
-  if (packages === "own") return [...first, "add to package.json what README.md uses"];
-  const npmStep = { installed: [], locked: ["npm ci"], failed: [`npm install ${lockOption}`] }[packages];
+  const own = kept.includes("package.json") ? merging(made.manifest) : ["npm install"];
+  const npmStep = { installed: [], locked: ["npm ci"], failed: ["npm install"], own }[packages];
   return [...first, ...npmStep, "npm test", "npm start"];
 }
 
-const lockOption = "--omit-lockfile-registry-resolved";
+/** Commands that bring into somebody's package.json what the project needs. */
+function merging({ type, scripts, dependencies, devDependencies, overrides }: Manifest): readonly string[] {
+  const exact = (record: Manifest["scripts"]) => Object.entries(record).map(([name, spec]) => `${name}@${spec}`);
+  const values = [
+    `type=${type}`,
+    ...Object.entries(scripts).map(([name, line]) => `scripts.${name}=${line}`),
+    ...Object.entries(overrides).map(([name, version]) => `overrides.${name}=${version}`),
+  ];
+  return [
+    `npm pkg set ${values.map((value) => JSON.stringify(value)).join(" ")}`,
+    `npm install --save-exact ${exact(dependencies).join(" ")}`,
+    `npm install --save-exact --save-dev ${exact(devDependencies).join(" ")}`,
+  ];
+}
 
 function report(made: Made): void {
   const { directory, name, template, dependency, files, kept, packages, said } = made;
@@ -115,13 +142,10 @@ function report(made: Made): void {
     );
   }
   if (files.includes(".env")) lines.push("A key to call it with is in .env, which git does not take.");
-  if (packages === "own") {
-    lines.push(
-      `Nothing was installed: package.json or its lock file was there. It needs holdfast as ${dependency.spec}.`,
-    );
-  }
+  if (packages === "own") lines.push("Nothing was installed: package.json or its lock file was there before.");
   if (packages === "failed") process.stderr.write(failure(said, red));
-  lines.push("", ...nextSteps(made).map((step) => `  ${step}`), "", dim("README.md says the rest."));
+  lines.push("", ...nextSteps(made).map((step) => `  ${step}`));
+  if (files.includes("README.md")) lines.push("", dim("README.md says the rest."));
   process.stdout.write(`${lines.join("\n")}\n`);
 }
 

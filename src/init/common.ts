@@ -1,6 +1,6 @@
 /** Files that every project has, whatever its template. */
 import type { ProjectFacts, ProjectFile } from "./types.js";
-import { NODE_RANGE, VERSIONS } from "./versions.js";
+import { NODE_RANGE, OVERRIDES, VERSIONS } from "./versions.js";
 
 type Package = keyof typeof VERSIONS;
 
@@ -23,6 +23,7 @@ export function manifest({ name, holdfast }: ProjectFacts, parts: ManifestParts)
     scripts,
     dependencies: sorted({ holdfast, ...versionsOf(dependencies) }),
     devDependencies: sorted(versionsOf(devDependencies)),
+    overrides: OVERRIDES,
   };
   return { path: "package.json", content: json(content) };
 }

@@ -30,6 +30,8 @@ function withProject(path: string, content: string, { publicUrl, vendored }: Pro
   if (path.endsWith(".env")) {
     return `${content}# What clients use: this host is then allowed, and URLs are made from it.\nPUBLIC_URL=${publicUrl}\n`;
   }
+  // What was written while the server was tried out stays out of images.
+  if (path === ".dockerignore") return `${content}data\ndist\n`;
   if (path === "Dockerfile") {
     const packages = vendored ? "COPY vendor ./vendor\n" : "";
     const install = behind(content, "COPY package.json package-lock.json ./\n", packages);

@@ -5,7 +5,7 @@ import type { ProjectFacts, ProjectFile } from "./types.js";
 
 export { nameFor, nameProblem } from "./names.js";
 export type { ProjectFacts, ProjectFile } from "./types.js";
-export { VERSIONS } from "./versions.js";
+export { NODE_RANGE, OVERRIDES, VERSIONS } from "./versions.js";
 
 export type TemplateName = "basic" | "http";
 

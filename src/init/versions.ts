@@ -9,5 +9,11 @@ export const VERSIONS = {
   zod: "4.6.7",
 } as const;
 
+/**
+ * Of what lmdb brings, as in this package: builds for other platforms that a registry lacks are missing in the lock file,
+ * and `npm ci` refuses it.
+ */
+export const OVERRIDES = { "msgpackr-extract": "3.0.4" } as const;
+
 /** As `engines` of this package. */
 export const NODE_RANGE = ">=20.19";
