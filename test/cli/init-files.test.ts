@@ -98,7 +98,7 @@ describe("template http", () => {
   const made = projectFiles("http", FACTS);
   const content = (path: string) => made.find((file) => file.path === path)?.content ?? "";
 
-  it("[S28] has the key in .env alone, which neither git nor an image takes", () => {
+  it("has the key in .env alone, which neither git nor an image takes", () => {
     const holders = (text: string) => made.filter((file) => file.content.includes(text)).map(({ path }) => path);
     expect([holders(FACTS.key), holders(FACTS.secret)]).toEqual([[".env"], [".env"]]);
     expect(made.filter(({ secret }) => secret === true).map(({ path }) => path)).toEqual([".env"]);
