@@ -3,11 +3,14 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { collect, open } from "../support/http-exchange.js";
 import { Nginx } from "../support/nginx.js";
 import { blocks, ROOT } from "./helpers/pages.js";
 import { connectTo, type Program, Programs } from "./helpers/programs.js";
+
+// Each test starts several programs through tsx, one after the other; on a busy machine that takes a while.
+vi.setConfig({ testTimeout: 120_000 });
 
 const page = (name: string) => `docs/migrate/${name}.md`;
 const blockWith = (name: string, language: string, text: string): string => {
