@@ -1,5 +1,5 @@
-// Installs the hosts of the mounting tests that are too heavy for the root (Next.js, workerd: half a gigabyte), once, at
-// the exact versions of test/mount/package.json: `npm ci && npm start` stays light.
+// Installs what tests need and is too heavy for the root (Next.js and workerd of the mounting tests: half a gigabyte; a
+// peer that people move from), once, at the exact versions of test/mount/package.json: `npm ci && npm start` stays light.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
