@@ -18,16 +18,28 @@ import { dirname, join, posix, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Modules outside `exports` that are imported by their path: scripts/docs.mjs reads tables and generated files. */
-const BY_PATH = ["src/runtimes/run-options.ts", "src/deploy/index.ts", "src/doctor/findings.ts"];
+const BY_PATH = [
+  "src/runtimes/run-options.ts",
+  "src/deploy/index.ts",
+  "src/doctor/findings.ts",
+  "src/install/clients.ts",
+];
 
 /**
- * The command line: a bundle of its own, which takes commander in, so that a server's install has nothing of it
+ * The command line: a bundle of its own, which takes packages in, so that a server's install has nothing of them
  * (decisions/0020). `commands.ts` is imported by its path, by scripts/docs.mjs.
  */
 const CLI = ["src/cli.ts", "src/cli/commands.ts"];
+/** Packages in the bundle, by the file to take; the licence of each goes beside it. */
+const TAKEN_IN = {
+  commander: "esm.mjs",
+  "jsonc-parser": "lib/esm/main.js",
+  "smol-toml": "dist/index.js",
+};
+const LICENCE_FILES = ["LICENSE", "LICENSE.md"];
 const CLI_BUNDLE = {
   // A path is no package, and so it is not left to the user's node_modules.
-  alias: { commander: "./node_modules/commander/esm.mjs" },
+  alias: Object.fromEntries(Object.entries(TAKEN_IN).map(([name, file]) => [name, `./node_modules/${name}/${file}`])),
   // commander is CommonJS inside and asks for modules of Node by `require`.
   banner: {
     js: 'import { createRequire as requireOf } from "node:module";const require = requireOf(import.meta.url);',
@@ -153,7 +165,10 @@ function finishCli(outDir) {
     rmSync(join(outDir, "cli", name));
   }
   rmSync(join(outDir, "cli.d.ts"));
-  copyFileSync(join(root, "node_modules", "commander", "LICENSE"), join(outDir, "cli-commander-license.txt"));
+  for (const name of Object.keys(TAKEN_IN)) {
+    const files = LICENCE_FILES.map((file) => join(root, "node_modules", name, file));
+    copyFileSync(files.find(existsSync), join(outDir, `cli-${name}-license.txt`));
+  }
 }
 
 /**

@@ -126,9 +126,10 @@ describe("[S31] what is published", () => {
     const beside = paths.filter((path) => !path.startsWith("dist/")).sort();
     expect(beside).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
     expect(paths).toContain("dist/index.js");
-    // The licence of the parser that is bundled into the command.
+    // The licences of what is bundled into the command.
     const others = paths.filter((path) => path.startsWith("dist/") && !/\.(js|d\.ts|js\.map)$/.test(path));
-    expect(others).toEqual(["dist/cli-commander-license.txt"]);
+    const licences = ["commander", "jsonc-parser", "smol-toml"].map((name) => `dist/cli-${name}-license.txt`);
+    expect(others.sort()).toEqual(licences);
     expect(paths.filter((path) => /(^|\/)(\.[^/]*|node_modules|tests?)(\/|$)|\.test\./.test(path))).toEqual([]);
   });
 
