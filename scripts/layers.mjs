@@ -42,6 +42,7 @@ const LEVELS = new Map([
   ["deploy", 7],
   ["init", 7],
   ["doctor", 7],
+  ["install", 7],
 ]);
 /** Rooms of one level that may import each other, in this direction. */
 const ALLOWED = new Set(["util>errors.ts", "operations>streams", "init>deploy"]);
