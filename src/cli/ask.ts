@@ -65,8 +65,8 @@ async function askMembers({ schema, names, required }: Members): Promise<Argumen
   return answers;
 }
 
-async function confirmed(): Promise<boolean> {
-  return /^y(es)?$/i.test((await question("Yes or no? ")) ?? "");
+export async function confirmed(asked = "Yes or no? "): Promise<boolean> {
+  return /^y(es)?$/i.test((await question(asked)) ?? "");
 }
 
 /** Undefined for Ctrl-D and Ctrl-C. */

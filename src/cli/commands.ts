@@ -1,6 +1,7 @@
 /** Every command: what it is called, takes and does. What does the work is loaded when the command is called. */
 import { CONNECTION_OPTIONS, TARGET } from "./connection-options.js";
 import { INIT } from "./init-command.js";
+import { INSTALL } from "./install-command.js";
 import { RUN_FLAGS } from "./run-flags.js";
 import { type CommandSpec, JSON_OPTION } from "./spec.js";
 
@@ -228,4 +229,4 @@ const DOCTOR: CommandSpec = {
   load: async () => (await import("./doctor.js")).doctor,
 };
 
-export const COMMANDS: readonly CommandSpec[] = [INIT, RUN, LIST, CALL, INSPECT, KEYS, DEPLOY, DOCTOR];
+export const COMMANDS: readonly CommandSpec[] = [INIT, RUN, LIST, CALL, INSPECT, INSTALL, KEYS, DEPLOY, DOCTOR];
