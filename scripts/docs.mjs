@@ -13,6 +13,7 @@ const { RUN_OPTIONS } = await import(new URL("../dist/runtimes/run-options.js", 
 
 const { COMMANDS, EXIT_MEANINGS } = await import(new URL("../dist/cli/commands.js", import.meta.url).href);
 const { FAULTS } = await import(new URL("../dist/doctor/findings.js", import.meta.url).href);
+const { CLIENTS, documentedPaths } = await import(new URL("../dist/install/clients.js", import.meta.url).href);
 const { generateDeployment } = await import(new URL("../dist/deploy/index.js", import.meta.url).href);
 
 const BLOCKS = new Map([
@@ -33,6 +34,14 @@ const BLOCKS = new Map([
   ["run-options", runOptionsTable],
   ["server-options", serverOptionsTable],
   ["doctor-faults", faultsTable],
+  ["install-clients", clientsTable],
+  [
+    "install-unconfirmed",
+    () =>
+      CLIENTS.filter((one) => one.unconfirmed)
+        .map(({ title, unconfirmed }) => `- ${title}: ${unconfirmed}.`)
+        .join("\n"),
+  ],
   ["deploy-nginx", () => deployment("nginx", "nginx")],
   ["deploy-systemd", () => deployment("systemd", "ini")],
 ]);
@@ -144,6 +153,23 @@ function faultsTable() {
     return [code(id), severity, `${client} ${why}`, lines(mend)];
   });
   return table(["Finding", "Severity", "What clients see, and why", "What mends it"], rows);
+}
+
+/** Where each client keeps its servers, and how it is told of a change. */
+function clientsTable() {
+  const rows = CLIENTS.map((client) => {
+    const paths = documentedPaths(client).map(({ where, path }) => `${where}: ${code(path)}`);
+    const urls = client.remote === undefined ? "no" : code(client.remote.url);
+    return [
+      code(client.id),
+      `[${client.title}](${client.documentation})`,
+      paths.join("<br>"),
+      code(client.key),
+      urls,
+      client.reload,
+    ];
+  });
+  return table(["Client", "Documentation", "File", "Servers under", "URLs", "To read it again"], rows);
 }
 
 /** The first file of a target, for a server like the one the page speaks of. */
