@@ -5,7 +5,14 @@
  * - `ToolError`: becomes an `isError` tool result whose message the model may read.
  */
 
-/** JSON-RPC and MCP error codes (specification 2026-07-28, basic, "Error Codes"; -32002 is of 2025-11-25 and earlier). */
+/**
+ * JSON-RPC and MCP error codes (specification 2026-07-28, basic, "Error Codes"; -32002 is of 2025-11-25 and earlier).
+ *
+ * @example
+ * ```ts
+ * throw new McpError(ErrorCode.InvalidParams, "No such order");
+ * ```
+ */
 export const ErrorCode = {
   ParseError: -32700,
   InvalidRequest: -32600,
@@ -54,7 +61,19 @@ export type HoldfastErrorCode =
   | "ERR_AUTH_UNAVAILABLE"
   | "ERR_BLOCKED_URL";
 
-/** Base of every error Holdfast raises for configuration and surroundings; `code` is stable, `cause` is kept. */
+/**
+ * Base of every error Holdfast raises for configuration and surroundings; `code` is stable, `cause` is kept.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await mcp.run({ transport: "http", port: 8000 });
+ * } catch (error) {
+ *   if (error instanceof HoldfastError && error.code === "ERR_ADDRESS_IN_USE") await mcp.run({ transport: "http", port: 0 });
+ *   else throw error;
+ * }
+ * ```
+ */
 export class HoldfastError extends Error {
   override readonly name: string = "HoldfastError";
   readonly code: HoldfastErrorCode;
@@ -111,7 +130,17 @@ export class Retryable extends ToolError {
   override readonly name: string = "Retryable";
 }
 
-/** Raised by `ctx.elicit`, `ctx.sample` and `ctx.roots` when the client did not declare what the call needs. */
+/**
+ * Raised by `ctx.elicit`, `ctx.sample` and `ctx.roots` when the client did not declare what the call needs.
+ *
+ * @example
+ * ```ts
+ * const roots = await ctx.roots().catch((error: unknown) => {
+ *   if (error instanceof MissingClientCapabilityError && ctx.revision !== "2026-07-28") return [];
+ *   throw error;
+ * });
+ * ```
+ */
 export class MissingClientCapabilityError extends HoldfastError {
   override readonly name = "MissingClientCapabilityError";
   /** The missing capabilities in the shape of `ClientCapabilities`, e.g. `{ sampling: {} }`. */
@@ -123,7 +152,15 @@ export class MissingClientCapabilityError extends HoldfastError {
   }
 }
 
-/** Raised by `ctx.require`, and for calls that `requires` denies. */
+/**
+ * Raised by `ctx.require`, and for calls that `requires` denies.
+ *
+ * @example
+ * ```ts
+ * const { permissions } = ctx.principal;
+ * if (!hasPermission(permissions, "orders:approve")) throw new PermissionError(["orders:approve"], "large orders");
+ * ```
+ */
 export class PermissionError extends HoldfastError {
   override readonly name = "PermissionError";
   /** All permissions the call needs, those the caller has included; empty when none would help. */
@@ -140,6 +177,11 @@ export class PermissionError extends HoldfastError {
 /**
  * Thrown by an authenticator for credentials that are not good (401). The message is told to the client as
  * `error_description` (RFC 6750, section 3): it must hold nothing of the credentials and nothing it should not know.
+ *
+ * @example
+ * ```ts
+ * throw new AuthenticationError("The ticket has expired");
+ * ```
  */
 export class AuthenticationError extends HoldfastError {
   override readonly name = "AuthenticationError";
@@ -149,7 +191,14 @@ export class AuthenticationError extends HoldfastError {
   }
 }
 
-/** Thrown by an authenticator that cannot find out now whether credentials are good, e.g. without the issuer's keys (503). */
+/**
+ * Thrown by an authenticator that cannot find out now whether credentials are good, e.g. without the issuer's keys (503).
+ *
+ * @example
+ * ```ts
+ * throw new AuthenticationUnavailableError("The directory does not answer", { cause });
+ * ```
+ */
 export class AuthenticationUnavailableError extends HoldfastError {
   override readonly name = "AuthenticationUnavailableError";
 

@@ -1,3 +1,8 @@
+/**
+ * A `fetch` for URLs that somebody else chose: `import { createGuardedFetch } from "holdfast/guarded-fetch"`.
+ *
+ * @module
+ */
 import type { IncomingMessage } from "node:http";
 import { HoldfastError } from "./errors.js";
 import { cappedResponse } from "./util/capped-response.js";
@@ -6,6 +11,9 @@ import { blockedUrl, FetchTargets, type ResolveHost, systemAddresses } from "./u
 import { OptionChecks } from "./util/option-checks.js";
 import { pinnedRequest } from "./util/pinned-request.js";
 
+export type { ResolveHost };
+
+/** Options of `createGuardedFetch`. */
 export interface GuardedFetchOptions {
   /**
    * Hosts that may be fetched although they are not public: names (`netbox.internal`), addresses and CIDR ranges

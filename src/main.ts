@@ -1,4 +1,4 @@
-/** Holdfast: MCP servers that hold. */
+/** What the package gives everywhere. */
 export type { AuditJsonLinesOptions } from "./audit/json-lines.js";
 export { auditJsonLines } from "./audit/json-lines.js";
 export { redactUri } from "./audit/names.js";
@@ -48,11 +48,19 @@ export { PROTOCOL_VERSIONS } from "./protocol/revisions/index.js";
 export type * from "./protocol/types.js";
 export type { RunHandle } from "./runtimes/run.js";
 export type { RunOptions, Transport } from "./runtimes/run-options.js";
-export type { Limits } from "./server/limits.js";
+export type { LimitName, Limits } from "./server/limits.js";
 export { LIMITS } from "./server/limits.js";
 export type { McpServerOptions } from "./server/options.js";
 export type { ClientFacts, TransportName } from "./server/peer.js";
 export { ResourceTemplate } from "./server/resource-template.js";
+export type {
+  JsonSchema,
+  RawShape,
+  StandardIssue,
+  StandardJsonSchema,
+  StandardResult,
+  StandardSchema,
+} from "./server/schema/types.js";
 export type {
   Telemetry,
   TelemetryAuthentication,
@@ -79,6 +87,7 @@ export type {
   MiddlewareRequest,
   PromptConfig,
   PromptHandler,
+  PromptReturn,
   RateLimit,
   ReadResource,
   ReadTemplate,
@@ -90,6 +99,7 @@ export type {
   ResourceConfig,
   SchemaInput,
   TaskConfig,
+  TaskStart,
   ToolConfig,
   ToolHandler,
   ToolReturn,
@@ -120,11 +130,14 @@ export type { RelayListener, RelayStore, Sent, Unlisten } from "./stores/relay.j
 export type {
   Durability,
   Store,
+  StoredStream,
   StreamEvent,
   StreamLog,
   StreamLogBounds,
   StreamSlice,
   StreamStore,
 } from "./stores/types.js";
+export type { JsonObject } from "./util/json.js";
 export type { Logger } from "./util/logger.js";
+export type { MaybePromise } from "./util/maybe-promise.js";
 export { hideFromLogs } from "./util/redact.js";

@@ -5,6 +5,8 @@
  *
  * Does nothing where stdout is not going to carry the protocol: `MCP_TRANSPORT` names transports without
  * stdio, or this is a worker of a process that passed its `--import` on (`fork`, `cluster`).
+ *
+ * @module
  */
 import { isMainThread } from "node:worker_threads";
 import { adoptOrInstallGuard, guardWorkerThread } from "./transports/stdio/guard.js";

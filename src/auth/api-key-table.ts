@@ -9,6 +9,7 @@ export type ApiKey = ApiKeyOwner &
     | { /** What `hashApiKey` made of it. */ readonly hash: string; readonly key?: undefined }
   );
 
+/** Who holds a key, and what it may do. */
 export interface ApiKeyOwner {
   /** Who calls with this key. */
   readonly subject: string;

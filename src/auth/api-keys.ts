@@ -9,6 +9,7 @@ import type { Principal } from "./principal.js";
 import { Renewed } from "./renewed.js";
 import { sha256 } from "./secrets.js";
 
+/** Options of `apiKeys`. */
 export interface ApiKeysOptions {
   /** The keys, or a function that gets them, e.g. from a database; it is asked again after `refreshSeconds`. */
   readonly keys: readonly ApiKey[] | (() => readonly ApiKey[] | Promise<readonly ApiKey[]>);

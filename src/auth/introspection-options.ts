@@ -4,6 +4,7 @@ import { hideFromLogs } from "../util/redact.js";
 import type { Fetch } from "./fetch-json.js";
 import { isTrustworthy } from "./issuer-metadata.js";
 
+/** Options of `introspection`. */
 export interface IntrospectionOptions {
   /** The introspection endpoint. Without it, `issuer` says where that is. */
   readonly url?: string;

@@ -14,6 +14,7 @@ export type Permissions =
  * anything else denies, a thrown error included.
  */
 export type Requirement = Permissions | ((principal: Principal, args: unknown) => Ruling | Promise<Ruling>);
+/** What a function in `requires` decides: allowed or not, or the permissions it takes. */
 export type Ruling = boolean | Permissions;
 
 /** A refusal: all permissions the call needs, those the caller has included; empty when none would help. */

@@ -5,6 +5,7 @@ import type { Authenticator } from "./authenticator.js";
 import type { Principal } from "./principal.js";
 import { assertSecret, sha256 } from "./secrets.js";
 
+/** Options of `sharedSecret`. */
 export interface SharedSecretOptions {
   /** At least 16 characters each; several while one is replaced by another. */
   readonly secret: string | readonly string[];

@@ -2,6 +2,7 @@ import { HoldfastError } from "../errors.js";
 
 /** Transports of `run()`. `http` serves every revision on one port, HTTP+SSE included; `sse` HTTP+SSE alone. */
 export const TRANSPORTS = ["stdio", "http", "sse"] as const;
+/** A transport of `run()`. `http` serves every revision on one port, HTTP+SSE included; `sse` HTTP+SSE alone. */
 export type Transport = (typeof TRANSPORTS)[number];
 
 /** Options of `run()`. Each comes from the call, else from its environment variable, else from its default. */

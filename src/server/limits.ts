@@ -1,6 +1,12 @@
 /**
  * Every bound of the server: one table from which options, documentation and tests are made. A bound is finite by
  * default; `Infinity` lifts it explicitly.
+ *
+ * @example
+ * ```ts
+ * const twice = LIMITS.maxBodyBytes.default * 2;
+ * const mcp = new McpServer({ name: "files", version: "1.0.0" }, { limits: { maxBodyBytes: twice } });
+ * ```
  */
 export const LIMITS = {
   maxBodyBytes: { default: 4_194_304, why: "A request body is held in memory whole; 4 MiB is what peers allow." },
@@ -135,6 +141,7 @@ export const LIMITS = {
   maxRounds: { default: 32, why: "input_required round trips of one call; more is a loop." },
 } as const;
 
+/** The name of a limit. */
 export type LimitName = keyof typeof LIMITS;
 /** Every limit with a value. */
 export type Limits = Readonly<Record<LimitName, number>>;

@@ -87,12 +87,14 @@ export interface TelemetryEnding {
   readonly durationMs: number;
 }
 
+/** How asking an authenticator went. */
 export interface TelemetryAuthentication {
   readonly outcome: "ok" | "denied" | "unavailable";
   readonly scheme: string;
   readonly durationMs: number;
 }
 
+/** A session that was opened, or has ended. */
 export interface TelemetrySession {
   readonly event: "opened" | "ended";
   readonly revision: string;

@@ -29,6 +29,7 @@ export interface CacheHint {
 
 /** Decides whether a caller sees a tool, resource or prompt at all; what is not visible cannot be called either. */
 export type Visible = boolean | ((viewer: Viewer) => boolean | Promise<boolean>);
+/** Who asks for a list, and how: what `visible` decides by. */
 export interface Viewer {
   readonly principal: Principal;
   readonly client: ClientFacts;
@@ -209,6 +210,7 @@ export type ToolReturn =
 type Awaitable<T> = T | Promise<T>;
 /** Arguments as the handler sees them: after validation, with defaults. */
 export type ToolArgs<S> = S extends SchemaInput ? InferOutput<S> : Record<string, unknown>;
+/** Does the work of a tool that has an `inputSchema`; without one it gets `(ctx)`. */
 export type ToolHandler<S extends SchemaInput> = (args: InferOutput<S>, ctx: RequestContext) => Awaitable<ToolReturn>;
 
 /** Completes one argument: given what was typed and the arguments known so far. */
@@ -217,13 +219,16 @@ export type Completer = (
   context: { readonly arguments: Readonly<Record<string, string>>; readonly principal: Principal },
 ) => Awaitable<readonly string[]>;
 
+/** What is said of a resource when it is registered. */
 export interface ResourceConfig extends CommonConfig {
   readonly mimeType?: string;
   readonly size?: number;
   readonly annotations?: Annotations;
   readonly cache?: CacheHint;
 }
+/** Reads a resource. */
 export type ReadResource = (uri: URL, ctx: RequestContext) => Awaitable<ReadResourceResult>;
+/** Reads a resource that a template stands for; `variables` are those of the URI. */
 export type ReadTemplate = (
   uri: URL,
   variables: Readonly<Record<string, string | string[]>>,
@@ -232,12 +237,15 @@ export type ReadTemplate = (
 /** Lists the resources a template stands for. */
 export type ListTemplate = (ctx: RequestContext) => Awaitable<{ readonly resources: readonly Resource[] }>;
 
+/** What is said of a prompt when it is registered. */
 export interface PromptConfig<Args extends SchemaInput | undefined> extends CommonConfig {
   readonly argsSchema?: Args;
   /** Completers by argument name. */
   readonly complete?: Readonly<Record<string, Completer>>;
 }
+/** What a handler of a prompt gives back. */
 export type PromptReturn = Awaitable<GetPromptResult>;
+/** Makes the messages of a prompt that has an `argsSchema`; without one it gets `(ctx)`. */
 export type PromptHandler<S extends SchemaInput> = (args: InferOutput<S>, ctx: RequestContext) => PromptReturn;
 
 /** A request on its way to its handler, as middleware sees it. */

@@ -83,7 +83,17 @@ export async function connect(server: McpServer, options: ConnectOptions = {}): 
   return client;
 }
 
-/** The client side of `connect`. */
+/**
+ * The client side of `connect`.
+ *
+ * @example
+ * ```ts
+ * const client = await connect(mcp, { revision: "2025-11-25" });
+ * const tools = await client.listTools();
+ * const result = await client.callTool("add", { a: 2, b: 3 });
+ * await client.close();
+ * ```
+ */
 export class TestClient {
   readonly revision: Revision;
   /** Notifications received so far, oldest first. */
@@ -305,5 +315,12 @@ export class TestClient {
   }
 }
 
-/** The caller over stdio, who may do everything; for `connect(mcp, { principal: LOCAL })`. */
+/**
+ * The caller over stdio, who may do everything.
+ *
+ * @example
+ * ```ts
+ * const client = await connect(mcp, { principal: LOCAL });
+ * ```
+ */
 export const LOCAL: Principal = LOCAL_PRINCIPAL;

@@ -1,4 +1,8 @@
-/** Helpers for tests of servers: `import { connect } from "holdfast/testing"`. */
+/**
+ * Helpers for tests of servers: `import { connect } from "holdfast/testing"`.
+ *
+ * @module
+ */
 export type { CallOptions, ConnectOptions, ElicitRequestParams } from "./connect.js";
 export { connect, LOCAL, TestClient } from "./connect.js";
 export type { MatcherResult } from "./permission-matchers.js";

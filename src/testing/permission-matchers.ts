@@ -21,6 +21,19 @@ export interface MatcherResult {
  * `await expect(mcp).toHavePermissions(principals, table)` compares what each caller may do (`permissionMatrix`) with a
  * table: names on the left, callers on top. Order and white space do not matter, `-` and `no` stand for `–`. What the
  * server has and the table has not is a difference: a tool that was added must be looked at.
+ *
+ * @example
+ * ```ts
+ * expect.extend(holdfastMatchers);
+ * await expect(mcp).toHavePermissions(
+ *   { viewer: { permissions: ["orders:read"] }, clerk: { permissions: ["orders:*"] } },
+ *   `
+ *                        viewer  clerk
+ *     tool list_orders   yes     yes
+ *     tool cancel_order  -       yes
+ *   `,
+ * );
+ * ```
  */
 export const holdfastMatchers: {
   toHavePermissions(received: unknown, principals: NamedPrincipals, table: string): Promise<MatcherResult>;

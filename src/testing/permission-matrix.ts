@@ -13,6 +13,7 @@ export interface PermissionCell {
   readonly call: "yes" | "no" | "args";
 }
 
+/** One tool, resource, template or prompt, and what each caller may do with it. */
 export interface PermissionRow {
   readonly kind: "tool" | "resource" | "template" | "prompt";
   /** The name of a tool or prompt, the URI of a resource, the URI template of a template. */

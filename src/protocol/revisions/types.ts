@@ -8,8 +8,16 @@ import type {
   Tool,
 } from "../types.js";
 
-/** Every revision of the protocol that this package speaks, oldest first. */
+/**
+ * Every revision of the protocol that this package speaks, oldest first.
+ *
+ * @example
+ * ```ts
+ * const newest = PROTOCOL_VERSIONS.at(-1); // "2026-07-28"
+ * ```
+ */
 export const PROTOCOL_VERSIONS = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"] as const;
+/** A revision of the protocol, by its date. */
 export type ProtocolVersion = (typeof PROTOCOL_VERSIONS)[number];
 
 /** Legacy revisions open with `initialize`; modern ones carry everything in each request (2026-07-28, versioning). */

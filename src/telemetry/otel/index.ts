@@ -1,4 +1,8 @@
-/** OpenTelemetry for Holdfast: `holdfast/otel`. Needs the package `@opentelemetry/api`; an SDK is the program's own. */
+/**
+ * OpenTelemetry for Holdfast: `holdfast/otel`. Needs the package `@opentelemetry/api`; an SDK is the program's own.
+ *
+ * @module
+ */
 import { type MeterProvider, metrics as metricsApi, type TracerProvider, trace } from "@opentelemetry/api";
 import type { Telemetry } from "../../server/telemetry.js";
 import { OptionChecks } from "../../util/option-checks.js";

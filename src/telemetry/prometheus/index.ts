@@ -1,4 +1,8 @@
-/** Metrics for Prometheus: `holdfast/prometheus`. Needs the package `prom-client`. */
+/**
+ * Metrics for Prometheus: `holdfast/prometheus`. Needs the package `prom-client`.
+ *
+ * @module
+ */
 import { Registry } from "prom-client";
 import type { Telemetry, TelemetryServer } from "../../server/telemetry.js";
 import { Metrics } from "../metrics.js";

@@ -26,7 +26,14 @@ import { STREAM_CASES } from "./streams.js";
 
 export type { ContractCase, CounterStoreFixture, OperationStoreFixture, RelayStoreFixture, StreamStoreFixture };
 
-/** Every line of the contract of operation stores; each case asks `create` for a store with nothing in it. */
+/**
+ * Every line of the contract of operation stores; each case asks `create` for a store with nothing in it.
+ *
+ * @example
+ * ```ts
+ * for (const { name, run } of operationStoreContract(() => ({ store: createStore() }))) test(name, run);
+ * ```
+ */
 export function operationStoreContract(create: () => MaybePromise<OperationStoreFixture>): readonly ContractCase[] {
   const cases = Object.entries({ ...CLAIM_CASES, ...FENCE_CASES, ...OUTCOME_CASES });
   return [
@@ -35,17 +42,38 @@ export function operationStoreContract(create: () => MaybePromise<OperationStore
   ];
 }
 
-/** Every line of the contract of stream stores. */
+/**
+ * Every line of the contract of stream stores.
+ *
+ * @example
+ * ```ts
+ * for (const { name, run } of streamStoreContract(() => ({ store: createStore() }))) test(name, run);
+ * ```
+ */
 export function streamStoreContract(create: () => MaybePromise<StreamStoreFixture>): readonly ContractCase[] {
   return Object.entries(STREAM_CASES).map(([name, body]) => caseOf(create, name, body));
 }
 
-/** Every line of the contract of counter stores. */
+/**
+ * Every line of the contract of counter stores.
+ *
+ * @example
+ * ```ts
+ * for (const { name, run } of counterStoreContract(() => ({ store: createStore() }))) test(name, run);
+ * ```
+ */
 export function counterStoreContract(create: () => MaybePromise<CounterStoreFixture>): readonly ContractCase[] {
   return Object.entries({ ...RATE_CASES, ...PLACE_CASES }).map(([name, body]) => caseOf(create, name, body));
 }
 
-/** Every line of the contract of relays. */
+/**
+ * Every line of the contract of relays.
+ *
+ * @example
+ * ```ts
+ * for (const { name, run } of relayStoreContract(() => ({ store: createStore() }))) test(name, run);
+ * ```
+ */
 export function relayStoreContract(create: () => MaybePromise<RelayStoreFixture>): readonly ContractCase[] {
   return Object.entries(RELAY_CASES).map(([name, body]) => caseOf(create, name, body));
 }
