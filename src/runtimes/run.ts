@@ -37,15 +37,15 @@ export async function run(definition: Definition, options: ResolvedRunOptions): 
   definition.store.open?.();
   const served: Served[] = [];
   const state = { stopping: undefined as Promise<void> | undefined };
+  // First, so that a port that is taken keeps the server from being half started.
+  const endTelemetry = await definition.startTelemetry();
   const shutdown = (graceMs: number): Promise<void> => {
     // Closing while calls still have time ends them now.
     if (state.stopping !== undefined && graceMs === 0) definition.cancelAll();
-    state.stopping ??= stop(definition, served, graceMs);
+    // Telemetry last: the ends of sessions are told, too.
+    state.stopping ??= stop(definition, served, graceMs).finally(endTelemetry);
     return state.stopping;
   };
-  // First, so that a port that is taken keeps the server from being half started.
-  const endTelemetry = await definition.startTelemetry();
-  served.push({ stop: () => {}, close: endTelemetry });
   if (options.transports.some((transport) => transport !== "stdio")) {
     served.push(
       await serveHttp(definition, options).catch(async (error: unknown) => {

@@ -3,11 +3,18 @@
  *
  * @module
  */
-import { type MeterProvider, metrics as metricsApi, type TracerProvider, trace } from "@opentelemetry/api";
+import {
+  type MeterProvider,
+  metrics as metricsApi,
+  ProxyTracerProvider,
+  type TracerProvider,
+  trace,
+} from "@opentelemetry/api";
 import type { Telemetry } from "../../server/telemetry.js";
 import { OptionChecks } from "../../util/option-checks.js";
 import { Metrics } from "../metrics.js";
 import { meterCollector } from "./collector.js";
+import { flush } from "./flush.js";
 import { RequestSpan } from "./request-span.js";
 
 /** Options of `otel`. */
@@ -58,6 +65,21 @@ export function otel(options: OtelOptions = {}): Telemetry {
     authentication: (facts) => metrics()?.authentication(facts),
     session: (facts) => metrics()?.session(facts),
     limit: (limit) => metrics()?.limit(limit),
-    start: (server) => metrics()?.start(server),
+    start: (server) => {
+      const end = metrics()?.start(server);
+      return async () => {
+        end?.();
+        await flush(providersOf(options));
+      };
+    },
   };
+}
+
+/** Those that this server reports to. */
+function providersOf({ traces, metrics, tracerProvider, meterProvider }: OtelOptions): readonly unknown[] {
+  const tracers = tracerProvider ?? trace.getTracerProvider();
+  return [
+    ...(traces === false ? [] : [tracers instanceof ProxyTracerProvider ? tracers.getDelegate() : tracers]),
+    ...(metrics === false ? [] : [meterProvider ?? metricsApi.getMeterProvider()]),
+  ];
 }
