@@ -128,7 +128,8 @@ async function askSession(call: Call, request: InputRequest, accept: Accept): Pr
   const question = call.record?.ask(method);
   const timeoutMs = call.app.limits.clientRequestTimeoutMs;
   const params = question === undefined ? request.params : withMeta(request.params, question.meta);
-  const asked = session.ask({ method, params, send, signal: call.signal, timeoutMs });
+  const named = question?.named?.bind(question);
+  const asked = session.ask({ method, params, send, named, signal: call.signal, timeoutMs });
   const answer = await (question === undefined ? asked : answered(asked, question));
   if (!(await accept(answer))) {
     throw new HoldfastError(

@@ -144,6 +144,9 @@ export class RequestWatch {
     if (asked.length === 0) return undefined;
     return {
       meta: Object.assign({}, ...asked.map(({ meta }) => meta)),
+      named: (id) => {
+        for (const one of asked) this.#instruments.guard(() => one.named?.(id));
+      },
       ended: (error) => {
         for (const one of asked) this.#instruments.guard(() => one.ended(error));
       },

@@ -1,4 +1,4 @@
-import { HoldfastError } from "../errors.js";
+import { ErrorCode, HoldfastError, McpError } from "../errors.js";
 import { encodeNotification, encodeRequest, type ResponseMessage } from "../protocol/jsonrpc.js";
 import type { Unlisten } from "../stores/relay.js";
 import { nodeCrypto } from "../util/crypto.js";
@@ -19,6 +19,8 @@ export interface ClientRequest {
   readonly method: string;
   readonly params: object | undefined;
   readonly send: (message: string) => void;
+  /** Told the id, before it is sent. */
+  readonly named?: ((id: number) => void) | undefined;
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
 }
@@ -67,6 +69,7 @@ export class Questions {
     // From a random start: the session may go on in another process, and no id may come twice in it.
     this.#lastId = (this.#lastId ?? nodeCrypto().randomInt(MAX_FIRST_ID)) + 1;
     const id = this.#lastId;
+    request.named?.(id);
     const answer = this.#answerTo(id);
     let sent = false;
     const giveUp = (error: Error) => {
@@ -101,7 +104,7 @@ export class Questions {
     const pending = typeof message.id === "number" ? this.#take(message.id) : undefined;
     if (pending === undefined) return false;
     if (message.result !== undefined) pending.resolve(message.result);
-    else pending.reject(new HoldfastError("ERR_CLIENT_REPLY", `The client refused: ${message.error?.message ?? ""}`));
+    else pending.reject(refusal(message));
     return true;
   }
 
@@ -124,6 +127,13 @@ export class Questions {
     this.#pending.delete(id);
     return pending;
   }
+}
+
+function refusal({ error }: ResponseMessage): HoldfastError {
+  const { code = ErrorCode.InternalError, message = "" } = error ?? {};
+  return new HoldfastError("ERR_CLIENT_REPLY", `The client refused: ${message}`, {
+    cause: new McpError(code, message),
+  });
 }
 
 function leave(listening: MaybePromise<Unlisten>): void {

@@ -69,7 +69,9 @@ export interface TelemetrySpan {
 export interface TelemetryQuestion {
   /** Members for `_meta` of the request, e.g. `traceparent`. */
   readonly meta: JsonObject;
-  /** `error` is undefined when the client answered. */
+  /** Its JSON-RPC id is known; it is about to be sent. */
+  named?(id: RequestId): void;
+  /** `error` is undefined when the client answered; where it answered with an error, that is the `cause` (`McpError`). */
   ended(error?: Error): void;
 }
 

@@ -1,3 +1,4 @@
+import { ErrorCode, McpError } from "../errors.js";
 import type { TelemetryEnding, TelemetryRequest } from "../server/telemetry.js";
 import { ATTRIBUTE } from "./measures.js";
 
@@ -34,4 +35,16 @@ export function errorAttributes({ outcome, errorCode }: TelemetryEnding): Attrib
   if (outcome !== "error") return {};
   const code = errorCode === undefined ? OTHER : String(errorCode);
   return { [ATTRIBUTE.errorType]: code, [ATTRIBUTE.statusCode]: code };
+}
+
+const CODES: ReadonlySet<number> = new Set(Object.values(ErrorCode));
+
+/** Why the client did not answer: the code it refused with, else one of ours, else the class. */
+export function questionErrorAttributes(error: Error | undefined): Attributes {
+  if (error === undefined) return {};
+  const { cause, code } = error as { readonly cause?: unknown; readonly code?: unknown };
+  if (!(cause instanceof McpError)) return { [ATTRIBUTE.errorType]: typeof code === "string" ? code : error.name };
+  // Clients make up codes, and each would be a series of its own.
+  const refused = CODES.has(cause.code) ? String(cause.code) : OTHER;
+  return { [ATTRIBUTE.errorType]: refused, [ATTRIBUTE.statusCode]: refused };
 }

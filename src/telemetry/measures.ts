@@ -51,7 +51,7 @@ export const DURATIONS: Readonly<Record<"request" | "question" | "session" | "au
     name: "mcp.client.operation.duration",
     unit: "s",
     description: "How long clients took to answer what the server asked them.",
-    labels: [ATTRIBUTE.method, ATTRIBUTE.errorType, ...WIRE],
+    labels: [ATTRIBUTE.method, ATTRIBUTE.errorType, ATTRIBUTE.statusCode, ...WIRE],
   },
   session: {
     name: "mcp.server.session.duration",

@@ -8,7 +8,13 @@ import type {
   TelemetryServer,
   TelemetrySession,
 } from "../server/telemetry.js";
-import { type Attributes, errorAttributes, requestAttributes, wireAttributes } from "./attributes.js";
+import {
+  type Attributes,
+  errorAttributes,
+  questionErrorAttributes,
+  requestAttributes,
+  wireAttributes,
+} from "./attributes.js";
 import { ATTRIBUTE, COUNTERS, DURATIONS, FIGURES, type FigureMeasure, type Measure } from "./measures.js";
 
 type Recorder = (value: number, attributes: Attributes) => void;
@@ -52,8 +58,8 @@ export class Metrics {
 
   /** The client was asked something and has answered, or will not. */
   asked(request: TelemetryRequest, { method, durationMs, error }: AskedFacts): void {
-    const failed = error !== undefined && { [ATTRIBUTE.errorType]: errorTypeOf(error) };
-    this.#durations.question(durationMs / 1000, { [ATTRIBUTE.method]: method, ...wireAttributes(request), ...failed });
+    const of = { [ATTRIBUTE.method]: method, ...wireAttributes(request), ...questionErrorAttributes(error) };
+    this.#durations.question(durationMs / 1000, of);
   }
 
   authentication({ outcome, scheme, durationMs }: TelemetryAuthentication): void {
@@ -85,12 +91,6 @@ export interface AskedFacts {
   readonly method: string;
   readonly durationMs: number;
   readonly error: Error | undefined;
-}
-
-/** A code of ours, else the class: both are few. */
-export function errorTypeOf(error: Error): string {
-  const { code } = error as { readonly code?: unknown };
-  return typeof code === "string" ? code : error.name;
 }
 
 function mapped<K extends string>(

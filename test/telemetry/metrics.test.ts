@@ -173,6 +173,25 @@ describe("spans", () => {
     await client.close();
   });
 
+  test.each([
+    ["a code of JSON-RPC", -32601, "-32601"],
+    ["a code that it made up", 4711, "_OTHER"],
+  ])("of a question that the client refuses with %s", async (_, code, type) => {
+    const refused = { "error.type": type, "rpc.response.status_code": type };
+    const driver = v2Driver("legacy", "http");
+    const elicit = () => Promise.reject(Object.assign(new Error("not here"), { code }));
+    const client = await driver.connect(
+      { url: served.url },
+      { headers: { authorization }, answers: { elicit } as never },
+    );
+    await client.callTool("ask");
+    await client.close();
+    const question = await collected.span("elicitation/create");
+    expect(question.attributes).toMatchObject({ ...refused, "jsonrpc.request.id": expect.stringMatching(/^\d+$/) });
+    expect(question.status.code).toBe(2);
+    expect(await counted("mcp.client.operation.duration", refused)).toBe(1);
+  });
+
   test("of a modern client that is asked by its answer", async () => {
     const client = await connect(mcp, { principal: { permissions: [] }, onElicit: () => ({ action: "decline" }) });
     await client.callTool("ask");

@@ -1,9 +1,9 @@
 /** One request as a span, and its share of the metrics. */
 import { type Context, context, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from "@opentelemetry/api";
 import type { TelemetryEnding, TelemetryQuestion, TelemetryRequest, TelemetrySpan } from "../../server/telemetry.js";
-import { errorAttributes, OTHER, requestAttributes, wireAttributes } from "../attributes.js";
+import { errorAttributes, OTHER, questionErrorAttributes, requestAttributes, wireAttributes } from "../attributes.js";
 import { ATTRIBUTE } from "../measures.js";
-import { errorTypeOf, type Metrics } from "../metrics.js";
+import type { Metrics } from "../metrics.js";
 import { parentOf } from "./parent.js";
 import { injectW3c } from "./w3c.js";
 
@@ -49,14 +49,15 @@ export class RequestSpan implements TelemetrySpan {
   asks(method: string): TelemetryQuestion {
     const { tracer, metrics } = this.#parts;
     const startedAt = performance.now();
-    const attributes = { [ATTRIBUTE.method]: method, ...wireAttributes(this.#request) };
+    const attributes = { [ATTRIBUTE.method]: method, ...wireAttributes(this.#request), ...sessionOf(this.#request) };
     const span = tracer?.startSpan(method, { kind: SpanKind.CLIENT, attributes }, this.#context);
     return {
       meta: injectW3c(span === undefined ? this.#context : trace.setSpan(this.#context, span)),
+      named: (id) => void span?.setAttribute(ATTRIBUTE.requestId, String(id)),
       ended: (error) => {
         metrics?.asked(this.#request, { method, error, durationMs: performance.now() - startedAt });
         if (error !== undefined) {
-          span?.setAttribute(ATTRIBUTE.errorType, errorTypeOf(error));
+          span?.setAttributes(questionErrorAttributes(error));
           span?.setStatus({ code: SpanStatusCode.ERROR });
         }
         span?.end();
@@ -93,17 +94,21 @@ function nameOf({ method, known, tool, prompt }: TelemetryRequest): string {
 }
 
 function startAttributes(request: TelemetryRequest): Readonly<Record<string, string>> {
-  const { id, method, uri, sessionId, client } = request;
+  const { id, method, uri, client } = request;
   return {
     ...requestAttributes(request),
     ...wireAttributes(request),
     [ATTRIBUTE.method]: method,
     [ATTRIBUTE.requestId]: String(id),
     ...(uri !== undefined && { [ATTRIBUTE.resourceUri]: uri }),
-    ...(sessionId !== undefined && { [ATTRIBUTE.sessionId]: sessionId }),
+    ...sessionOf(request),
     ...(client !== undefined && {
       [ATTRIBUTE.clientName]: client.name,
       [ATTRIBUTE.clientVersion]: client.version,
     }),
   };
+}
+
+function sessionOf({ sessionId }: TelemetryRequest): Readonly<Record<string, string>> {
+  return sessionId === undefined ? {} : { [ATTRIBUTE.sessionId]: sessionId };
 }
