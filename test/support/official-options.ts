@@ -18,12 +18,12 @@ export function stdioParameters({ stdio }: OfficialTarget, defaults: Record<stri
 
 export function httpParameters(
   { url, sseUrl }: OfficialTarget,
-  { headers = {} }: ConnectOptions,
+  { headers = {}, fetch }: ConnectOptions,
   kind: OfficialTransport,
-): { url: URL; requestInit: { headers: Record<string, string> } } {
+): { url: URL; http: { requestInit: { headers: Record<string, string> }; fetch?: ConnectOptions["fetch"] } } {
   const at = kind === "sse" ? sseUrl : url;
   if (at === undefined) throw new TypeError(`the target names no URL for ${kind}`);
-  return { url: new URL(at), requestInit: { headers: { ...headers } } };
+  return { url: new URL(at), http: { requestInit: { headers: { ...headers } }, ...(fetch && { fetch }) } };
 }
 
 export function requestOptions({ onprogress, signal, timeoutMs }: CallOptions): {

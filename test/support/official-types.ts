@@ -27,6 +27,8 @@ export interface ConnectOptions {
   readonly clientInfo?: { readonly name: string; readonly version: string };
   /** On every HTTP request, e.g. `authorization`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** In place of the global one, over HTTP. */
+  readonly fetch?: (url: string | URL, init?: RequestInit) => Promise<Response>;
 }
 
 export interface CallOptions {

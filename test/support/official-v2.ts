@@ -176,8 +176,6 @@ async function listen(client: Client, { uris = [], lists = [] }: Watch): Promise
 
 function transportFor(target: OfficialTarget, options: ConnectOptions, kind: OfficialTransport): Transport {
   if (kind === "stdio") return new StdioClientTransport(stdioParameters(target, getDefaultEnvironment()));
-  const { url, requestInit } = httpParameters(target, options, kind);
-  return kind === "sse"
-    ? new SSEClientTransport(url, { requestInit })
-    : new StreamableHTTPClientTransport(url, { requestInit });
+  const { url, http } = httpParameters(target, options, kind);
+  return kind === "sse" ? new SSEClientTransport(url, http) : new StreamableHTTPClientTransport(url, http);
 }
