@@ -3,7 +3,9 @@
  * SDK and nginx are set up as docs/telemetry.md says.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FrontProxy } from "../deploy/helpers/proxy.js";
 import { FETCH_TIMEOUT_MS } from "../support/debian.js";
+import { freePort } from "../support/nginx.js";
 import { OFFICIAL_DRIVERS, v2Driver } from "../support/official.js";
 import { modernRequest, post } from "../support/raw-http.js";
 import { Agent } from "./helpers/agent.js";
@@ -204,3 +206,24 @@ describe("[91] what belongs to the trace", () => {
     expect([...receiver.spans, ...nginx.spans].filter((span) => span.traceId === traceId)).toEqual([]);
   });
 });
+
+test(
+  "[91] Caddy without its directive is no part of the trace, and hands everything on",
+  async () => {
+    const port = await freePort();
+    const site = `http://127.0.0.1:${port} {\n  reverse_proxy ${server.host}\n}`;
+    const caddy = await FrontProxy.start({ kind: "caddy", port, configuration: `{\n  admin off\n}\n${site}\n` });
+    const client = await v2Driver("modern", "http").connect(
+      { url: `http://127.0.0.1:${port}/mcp` },
+      { fetch: agent.fetch },
+    );
+    const headers = { tracestate: "rojo=1", baggage: "user=alice" };
+    const { traceId, result } = await agent.call("call", () => client.callTool("context"), headers);
+    await client.close();
+    await caddy.stop();
+    expect(result.structuredContent).toMatchObject({ traceId, user: "alice", traceState: "rojo=1" });
+    const lines = ["agent client call", "  agent client POST", "    orders server tools/call context"];
+    expect(treeOf(await receiver.expect("the call", (span) => span.traceId === traceId, 3))).toEqual(lines);
+  },
+  FETCH_TIMEOUT_MS,
+);
