@@ -126,6 +126,3 @@ function assertKnown(message: string, reader: protobuf.Reader, end: number): voi
     }
   }
 }
-
-/** For a check of these tables against the official definitions. */
-export const OTLP_MESSAGES: Readonly<Record<string, Fields>> = MESSAGES;
