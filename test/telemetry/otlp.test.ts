@@ -33,7 +33,10 @@ afterAll(async () => {
 });
 
 describe("[91] over stdio", () => {
-  const folder = documentedFolder(SOURCE);
+  let folder = "";
+  beforeAll(() => {
+    folder = documentedFolder(SOURCE);
+  });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test.each(OFFICIAL_DRIVERS.filter(({ transport }) => transport === "stdio"))("$label", async (driver) => {
