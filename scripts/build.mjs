@@ -23,6 +23,7 @@ const BY_PATH = [
   "src/deploy/index.ts",
   "src/doctor/findings.ts",
   "src/install/clients.ts",
+  "src/doctor/local/findings.ts",
 ];
 
 /**

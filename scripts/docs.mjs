@@ -14,6 +14,7 @@ const { RUN_OPTIONS } = await import(new URL("../dist/runtimes/run-options.js", 
 const { COMMANDS, EXIT_MEANINGS } = await import(new URL("../dist/cli/commands.js", import.meta.url).href);
 const { FAULTS } = await import(new URL("../dist/doctor/findings.js", import.meta.url).href);
 const { CLIENTS, documentedPaths } = await import(new URL("../dist/install/clients.js", import.meta.url).href);
+const { LOCAL_FAULTS } = await import(new URL("../dist/doctor/local/findings.js", import.meta.url).href);
 const { generateDeployment } = await import(new URL("../dist/deploy/index.js", import.meta.url).href);
 
 const BLOCKS = new Map([
@@ -33,7 +34,6 @@ const BLOCKS = new Map([
   ["limits", limitsTable],
   ["run-options", runOptionsTable],
   ["server-options", serverOptionsTable],
-  ["doctor-faults", faultsTable],
   ["install-clients", clientsTable],
   [
     "install-unconfirmed",
@@ -42,6 +42,8 @@ const BLOCKS = new Map([
         .map(({ title, unconfirmed }) => `- ${title}: ${unconfirmed}.`)
         .join("\n"),
   ],
+  ["doctor-faults", () => faultsTable(FAULTS)],
+  ["doctor-local-faults", () => faultsTable(LOCAL_FAULTS)],
   ["deploy-nginx", () => deployment("nginx", "nginx")],
   ["deploy-systemd", () => deployment("systemd", "ini")],
 ]);
@@ -138,18 +140,21 @@ function fence(language, lines) {
   return [`\`\`\`${language}`, ...lines, "```"].join("\n");
 }
 
-function faultsTable() {
+function faultsTable(faults) {
   const lines = (mend) =>
     [
       ["nginx", mend.nginx],
       ["Caddy", mend.caddy],
       ["HAProxy", mend.haproxy],
       ["server", mend.server],
+      ["JavaScript", mend.javascript],
+      ["Python", mend.python],
+      ["client", mend.client],
     ]
       .filter(([, line]) => line !== undefined)
       .map(([where, line]) => `${where}: ${code(line.replace(/\s+/g, " "))}`)
       .join("<br>");
-  const rows = Object.entries(FAULTS).map(([id, { severity, client, why, mend }]) => {
+  const rows = Object.entries(faults).map(([id, { severity, client, why, mend }]) => {
     return [code(id), severity, `${client} ${why}`, lines(mend)];
   });
   return table(["Finding", "Severity", "What clients see, and why", "What mends it"], rows);

@@ -1,5 +1,6 @@
 /** Every command: what it is called, takes and does. What does the work is loaded when the command is called. */
 import { CONNECTION_OPTIONS, TARGET } from "./connection-options.js";
+import { DOCTOR } from "./doctor-command.js";
 import { INIT } from "./init-command.js";
 import { INSTALL } from "./install-command.js";
 import { RUN_FLAGS } from "./run-flags.js";
@@ -195,38 +196,6 @@ const DEPLOY: CommandSpec = {
     },
   ],
   load: async () => (await import("./deploy.js")).deploy,
-};
-
-const DOCTOR: CommandSpec = {
-  name: "doctor",
-  usage: "URL [options]",
-  summary: "Find out what stands between clients and a server, and how to mend it",
-  description: [
-    "Connects as clients of every revision do and names what a hop in between breaks: buffering, idle cut-offs, lost headers, compression, HTTP/1.0, limits of bodies, certificates, redirects, login metadata, sessions. For each fault: what a client would see, why, and the line of nginx, Caddy or HAProxy that mends it.",
-    "Exits with 0 when all is well, 1 for warnings, 2 for errors, 3 when the server cannot be reached.",
-  ],
-  operands: [{ name: "[url]", doc: "The MCP endpoint" }],
-  options: [
-    { flags: "--direct <url>", doc: "The same endpoint without the proxy: tells whose fault a fault is" },
-    { flags: "--check <name>", doc: "Only this kind of check", many: true },
-    { flags: "--tool <name>", doc: "A tool that reports progress and may be called, for a streamed answer" },
-    { flags: "--origin <origin>", doc: "A web page that is meant to call this server" },
-    { flags: "--idle <seconds>", doc: "How long silent streams are watched", default: "40" },
-    { flags: "--first-event <seconds>", doc: "A first event that takes longer is held back", default: "3" },
-    { flags: "--timeout <seconds>", doc: "Longest wait for an answer", default: "10" },
-    { flags: "--header <header>", doc: 'Sent with every request, e.g. "x-api-key: …"', many: true },
-    { flags: "--token <token>", doc: "Sent as a bearer token", env: "MCP_TOKEN" },
-    { flags: "--verbose", doc: "Show what is sound as well" },
-    JSON_OPTION,
-  ],
-  examples: [
-    { line: "holdfast doctor https://tools.example.com/mcp", doc: "about a minute" },
-    {
-      line: "holdfast doctor https://tools.example.com/mcp --direct http://127.0.0.1:8000/mcp --json",
-      doc: "on the server itself, for CI",
-    },
-  ],
-  load: async () => (await import("./doctor.js")).doctor,
 };
 
 export const COMMANDS: readonly CommandSpec[] = [INIT, RUN, LIST, CALL, INSPECT, INSTALL, KEYS, DEPLOY, DOCTOR];

@@ -124,9 +124,17 @@ export function isFault({ severity }: Pick<Finding, "severity">): boolean {
 /** What a program that examined ends with. */
 export const EXIT = { sound: 0, warnings: 1, errors: 2, unreachable: 3 } as const;
 
+/** Behind a URL, and of a program that does not run or says nothing. */
+const UNREACHABLE: ReadonlySet<string> = new Set([
+  "unreachable",
+  "program-missing",
+  "start-failed",
+  "start-unanswered",
+]);
+
 /** Exit code for CI: 0 nothing to mend, 1 warnings alone, 2 errors, 3 nothing answers. */
-export function exitCodeOf(findings: readonly Finding[]): number {
-  if (findings.some(({ id }) => id === "unreachable")) return EXIT.unreachable;
+export function exitCodeOf(findings: readonly Pick<Finding, "id" | "severity">[]): number {
+  if (findings.some(({ id }) => UNREACHABLE.has(id))) return EXIT.unreachable;
   if (findings.some(({ severity }) => severity === "error")) return EXIT.errors;
   return findings.some(({ severity }) => severity === "warning") ? EXIT.warnings : EXIT.sound;
 }

@@ -34,11 +34,11 @@ export interface Mend {
   readonly server?: string;
 }
 
-/** One thing that was found. */
-export interface Finding {
+/** One thing that was found: behind a URL, or, with checks and lines of its own, at a program on stdio. */
+export interface Finding<Check extends string = CheckName, Lines = Mend> {
   /** Stable, kebab-case: what the fault is. */
   readonly id: string;
-  readonly check: CheckName;
+  readonly check: Check;
   readonly severity: Severity;
   /** The revision of the client that would meet it; absent where all would. */
   readonly revision?: ProtocolVersion;
@@ -47,7 +47,7 @@ export interface Finding {
   /** What a client would see. Of faults. */
   readonly client?: string;
   readonly why?: string;
-  readonly mend?: Mend;
+  readonly mend?: Lines;
   /** Who does it; known when the server itself could be asked too (`direct`). */
   readonly hop?: "proxy" | "server";
 }
