@@ -1,10 +1,13 @@
 /** `holdfast doctor`: what it says and how it ends; what it finds is tested with the doctor itself. */
 import { createServer } from "node:http";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { McpServer, type RunHandle } from "../../src/index.js";
-import { holdfast, listening } from "./helpers/cli.js";
+import { holdfast, listening, ROOT } from "./helpers/cli.js";
 
 const QUICK = ["--check", "reach", "--check", "eras", "--check", "headers", "--idle", "1"];
+const fixture = (name: string) => join(ROOT, "test", "doctor", "fixtures", `${name}.mjs`);
+const SERVER = fixture("clean-holdfast");
 let handle: RunHandle;
 let url: string;
 
@@ -66,6 +69,41 @@ describe("doctor", () => {
     expect(code).toBe(2);
     expect(stdout).toMatch(/header-dropped.*mcp-session-id/i);
     expect(stdout).toContain("proxy_set_header mcp-session-id $http_mcp_session_id;");
+  });
+
+  it("--local starts a file or a command over stdio", async () => {
+    const sound = await holdfast([
+      "doctor",
+      "--local",
+      SERVER,
+      "--check",
+      "requests",
+      "--check",
+      "stdout",
+      "--verbose",
+    ]);
+    expect(sound).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ok clean: /m) });
+    const faulty = ["--local", "--check", "stdout", "--json", "--", process.execPath, fixture("stdout-text")];
+    const { code, stdout } = await holdfast(["doctor", ...faulty]);
+    expect(code).toBe(2);
+    const { command, findings } = JSON.parse(stdout) as { command: readonly string[]; findings: readonly object[] };
+    expect(command).toEqual([process.execPath, fixture("stdout-text")]);
+    const mend = expect.objectContaining({ javascript: "console.log = console.error;" });
+    expect(findings).toEqual([expect.objectContaining({ id: "stdout-text", mend })]);
+    const absent = await holdfast(["doctor", "--local", "--", "holdfast-no-such-program"]);
+    expect(absent.stdout).toMatch(/^error program-missing: holdfast-no-such-program/);
+    expect(absent.code).toBe(3);
+  });
+
+  it("--local is for servers on stdio, and takes no option of URLs", async () => {
+    for (const args of [
+      ["--local"],
+      ["--local", url],
+      ["--local", SERVER, "--origin", "https://a.test"],
+      ["--", "node"],
+    ]) {
+      expect(await holdfast(["doctor", ...args]), args.join(" ")).toMatchObject({ code: 2, stdout: "" });
+    }
   });
 
   it("ends with 3 when nobody is there, with 2 for what is no URL", async () => {

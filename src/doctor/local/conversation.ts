@@ -1,4 +1,5 @@
 /** Requests and answers with one server that was started. */
+import { setTimeout as pause } from "node:timers/promises";
 import { META } from "../../protocol/headers.js";
 import { LATEST_LEGACY, MODERN } from "../../protocol/revisions/index.js";
 import { isObject, type JsonObject, ownObject, ownString } from "../../util/json.js";
@@ -10,6 +11,9 @@ import { quoted } from "./stray-text.js";
 export type Era = "legacy" | "modern";
 export type Id = string | number;
 type Params = Readonly<Record<string, unknown>>;
+
+/** Long enough for a server to have read what was written. */
+const SETTLE_MS = 50;
 
 /** What a server that has no such thing answers; nothing is offered to it here. */
 const NOT_OFFERED = { code: -32601, message: "The doctor offers nothing" };
@@ -39,6 +43,8 @@ export class Conversation {
     const answer = await this.ask("initialize", params, { withinMs: startMs });
     if (answer === undefined || ownObject(answer, "result") === undefined) return false;
     this.send(INITIALIZED);
+    // What is asked next arrives in a read of its own; several in one are the check `requests` to try.
+    await pause(SETTLE_MS);
     return true;
   }
 
@@ -93,6 +99,9 @@ export class Conversation {
     const answers = this.server.messages.filter(({ method }) => method === undefined);
     const exact = answers.find((one) => one.id === id);
     if (exact !== undefined) return exact;
+    // An error without an id: nobody else waits for it, and that it has none is noted where it is read.
+    const nameless = this.server.messages[this.server.messages.length - 1];
+    if (nameless?.id === null && ownObject(nameless, "error")?.code === NOT_OFFERED.code) return nameless;
     // A client would wait in vain; what else is wrong with the server is found out all the same.
     const similar = answers.find((one) => isSimilar(one.id, id));
     if (similar === undefined) return undefined;

@@ -9,7 +9,10 @@ import { judgeMessage } from "./message-rules.js";
 import { isNpmBanner, quoted, textFault } from "./stray-text.js";
 
 /** Where in the life of the server something was printed. */
-export type Phase = "before the first message" | "between messages" | "after stdin was closed";
+export const BEFORE = "before the first message";
+export const BETWEEN = "between messages";
+const AFTER = "after stdin was closed";
+type Phase = typeof BEFORE | typeof BETWEEN | typeof AFTER;
 
 export interface Observation {
   readonly id: OutputFault;
@@ -37,8 +40,8 @@ export class OutputReader {
   #framed = false;
 
   get phase(): Phase {
-    if (this.#ending) return "after stdin was closed";
-    return this.messages.length === 0 ? "before the first message" : "between messages";
+    if (this.#ending) return AFTER;
+    return this.messages.length === 0 ? BEFORE : BETWEEN;
   }
 
   /** From now on the server has been told to end. */
@@ -101,13 +104,15 @@ export class OutputReader {
   #peek(): void {
     if (this.#pending.length === 0 || !/[}\]]\s*$/.test(this.#pending.subarray(-4).toString("latin1"))) return;
     const text = [...this.#joined, this.#pending.toString()].join("\n").trim();
-    const value = parsed(text);
-    if (value === undefined) return;
-    const joined = this.#joined.length > 0;
+    // Without line feeds several run together.
+    const values = text.split(BETWEEN_MESSAGES).map(parsed);
+    if (values.some((one) => one === undefined)) return;
     this.#pending = Buffer.alloc(0);
-    this.#joined = [];
-    if (joined) this.#multiline(text);
-    this.#message(value, text);
+    if (this.#joined.splice(0).length > 0) this.#multiline(text);
+    for (const [index, value] of values.entries()) {
+      if (index > 0) this.#unterminated();
+      this.#message(value, text);
+    }
     // Behind a header of its length nothing follows a message; that is told once.
     this.#open = !this.#framed;
   }
@@ -189,12 +194,13 @@ export class OutputReader {
   }
 }
 
+const BETWEEN_MESSAGES = /(?<=\})(?=\{"(?:jsonrpc|id|method|result|error)":)/;
 const ESCAPES = new RegExp(`${String.fromCharCode(27)}\\[[0-9;?]*[A-Za-z]`, "g");
 
 const LIKELY: Readonly<Record<Phase, string>> = {
-  "before the first message": ", printed while the program starts: a banner, or console.log or print at import",
-  "between messages": ", printed while a request was handled: console.log or print in a handler, or in a library",
-  "after stdin was closed": ", printed while the program ends",
+  [BEFORE]: ", printed while the program starts: a banner, or console.log or print at import",
+  [BETWEEN]: ", printed while a request was handled: console.log or print in a handler, or in a library",
+  [AFTER]: ", printed while the program ends",
 };
 
 /** Objects and arrays alone: a number or a word that is JSON by chance is text. */

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { LATEST_LEGACY, type ProtocolVersion } from "../../protocol/revisions/index.js";
 import { Conversation, type Era } from "./conversation.js";
 import type { OutputFault } from "./faults/output.js";
+import { BEFORE, BETWEEN } from "./output-reader.js";
 import { familyOf, kill, type ProcessFacts } from "./processes.js";
 import { ServerProcess, type Starting } from "./server-process.js";
 import type { LocalExamination } from "./types.js";
@@ -17,14 +18,12 @@ export interface Started {
 
 export interface Noted {
   readonly seen: string;
-  times: number;
+  readonly times: number;
 }
 
 export class LocalPatient {
   readonly examination: LocalExamination;
   readonly printed: Map<OutputFault, Noted> = new Map();
-  /** How long first answers took. */
-  readonly startTimes: number[] = [];
   /** What clients speak with it: found out by the check `start`. */
   era: Era = "legacy";
   version: ProtocolVersion = LATEST_LEGACY.version;
@@ -94,8 +93,12 @@ export class LocalPatient {
 
   note(id: OutputFault, seen: string): void {
     const noted = this.printed.get(id);
-    if (noted === undefined) this.printed.set(id, { seen, times: 1 });
-    else noted.times += 1;
+    // What a handler prints is first seen before the first answer; that it comes again says whose it is.
+    const isTelling = noted?.seen.startsWith(BEFORE) === true && seen.startsWith(BETWEEN);
+    this.printed.set(id, {
+      seen: noted === undefined || isTelling ? seen : noted.seen,
+      times: (noted?.times ?? 0) + 1,
+    });
   }
 
   /** Whatever happens, no server is left running. */

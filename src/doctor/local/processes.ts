@@ -26,6 +26,23 @@ export function factsOf(pid: number): ProcessFacts | undefined {
   return { pid, parent: Number(parent), state, ticks: own + system, command };
 }
 
+/**
+ * For how many milliseconds processes ran or waited for their turn: what they wanted of the processor, however busy the
+ * machine is with something else. Kernels without these figures tell what they got.
+ */
+export function demandMs(family: readonly ProcessFacts[]): number {
+  let total = 0;
+  for (const { pid, ticks } of family) {
+    const threads = entries(`/proc/${pid}/task`).map((id) => read(`/proc/${pid}/task/${id}/schedstat`));
+    const figures = threads.map((one) => (one ?? "").trim().split(" ").slice(0, 2).map(Number));
+    const wanted = figures.flat().reduce((sum, nanoseconds) => sum + nanoseconds, 0) / NANOSECONDS;
+    total += wanted > 0 ? wanted : (ticks / TICKS_PER_SECOND) * 1000;
+  }
+  return total;
+}
+
+const NANOSECONDS = 1_000_000;
+
 export function isAlive(pid: number): boolean {
   if (canSeeProcesses) {
     const facts = factsOf(pid);
@@ -54,7 +71,7 @@ export function kill(pid: number): void {
  */
 export function familyOf(pid: number, marker: string): readonly ProcessFacts[] {
   if (!canSeeProcesses) return [];
-  const all = readdirSync("/proc")
+  const all = entries("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map((name) => factsOf(Number(name)))
     .filter((one) => one !== undefined)
@@ -101,14 +118,10 @@ export function listeningOf(family: readonly ProcessFacts[]): readonly Listening
 }
 
 function socketsOf(pid: number): readonly string[] {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
-      const inode = /^socket:\[(\d+)\]$/.exec(link(`/proc/${pid}/fd/${fd}`))?.[1];
-      return inode === undefined ? [] : [inode];
-    });
-  } catch {
-    return [];
-  }
+  return entries(`/proc/${pid}/fd`).flatMap((fd) => {
+    const inode = /^socket:\[(\d+)\]$/.exec(link(`/proc/${pid}/fd/${fd}`))?.[1];
+    return inode === undefined ? [] : [inode];
+  });
 }
 
 /** `0100007F:1F90` is 127.0.0.1:8080: the bytes of each word are turned around. */
@@ -118,6 +131,14 @@ function addressOf(local: string): Pick<Listening, "address" | "isPublic"> {
   const bytes = (hex.match(/../g) ?? []).map((one) => Number.parseInt(one, 16)).reverse();
   const host = isPublic ? "every address" : hex.length === 8 ? bytes.join(".") : "an IPv6 address";
   return { address: `${host}, port ${Number.parseInt(port, 16)}`, isPublic };
+}
+
+function entries(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 function read(path: string): string | undefined {

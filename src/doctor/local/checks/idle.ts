@@ -1,11 +1,11 @@
 /** What a server does while nobody asks anything. */
 import { localFault, localNote, localSound } from "../findings.js";
 import type { LocalPatient } from "../patient.js";
-import { canSeeProcesses, listeningOf, type ProcessFacts, TICKS_PER_SECOND } from "../processes.js";
+import { canSeeProcesses, demandMs, listeningOf } from "../processes.js";
 import type { LocalFinding } from "../types.js";
 
-/** Of one processor. An idle server is at none; what remains of its start is over in one of the windows. */
-const BUSY_SHARE = 0.2;
+/** Of one processor. An idle server wants none; what remains of its start is over in one of the windows. */
+const BUSY_SHARE = 0.3;
 const WINDOWS = 3;
 
 export async function* checkIdle(patient: LocalPatient): AsyncIterable<LocalFinding> {
@@ -16,10 +16,10 @@ export async function* checkIdle(patient: LocalPatient): AsyncIterable<LocalFind
   await conversation.poke();
   const shares: number[] = [];
   for (let window = 0; window < WINDOWS; window += 1) {
-    const [before, from] = [ticksOf(patient.family(started)), performance.now()];
+    const [before, from] = [demandMs(patient.family(started)), performance.now()];
     if (await server.until(() => server.isOver, idleMs)) break;
-    shares.push((ticksOf(patient.family(started)) - before) / TICKS_PER_SECOND / ((performance.now() - from) / 1000));
-    if (!canSeeProcesses || (shares.at(-1) ?? 0) < BUSY_SHARE) break;
+    shares.push((demandMs(patient.family(started)) - before) / (performance.now() - from));
+    if ((shares.at(-1) ?? 0) < BUSY_SHARE) break;
   }
   const sockets = listeningOf(patient.family(started));
   const { ended } = server;
@@ -39,8 +39,4 @@ function spinning(share: number): LocalFinding {
     return localNote("idle", "not-checked", "use of the processor: not checked, there is no /proc here");
   const seen = `${Math.round(share * 100)} % of a processor while nothing is asked`;
   return share < BUSY_SHARE ? localSound("idle", "idle", seen) : localFault("spins", seen);
-}
-
-function ticksOf(family: readonly ProcessFacts[]): number {
-  return family.reduce((sum, { ticks }) => sum + ticks, 0);
 }

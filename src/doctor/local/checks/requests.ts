@@ -1,6 +1,6 @@
 /** Requests and notifications that every server has to take, one after the other in a process that is used. */
 import { setTimeout as pause } from "node:timers/promises";
-import { ownObject } from "../../../util/json.js";
+import { type JsonObject, ownObject } from "../../../util/json.js";
 import { type Conversation, type Id, inWords } from "../conversation.js";
 import type { OutputFault } from "../faults/output.js";
 import { localFault, localSound } from "../findings.js";
@@ -69,9 +69,11 @@ const unknownNotification: Step = async (conversation) => {
   const { server } = conversation;
   const before = server.messages.length;
   conversation.send({ jsonrpc: "2.0", method: "notifications/holdfast-doctor-unknown" });
+  await pause(SPLIT_PAUSE_MS);
   const answer = await conversation.poke();
   if (answer === undefined) return localFault("unknown-notification-fatal", `after it: ${howItIs(conversation)}`);
-  const reply = server.messages.slice(before).find((one) => one.method === undefined && one !== answer);
+  const isReply = ({ id, method }: JsonObject) => method === undefined && (id === null || id === undefined);
+  const reply = server.messages.slice(before).find(isReply);
   if (reply === undefined)
     return localSound("requests", "unknown-notification", "a notification that it does not know is passed over");
   forgive(conversation, "message-id-null");
@@ -82,6 +84,7 @@ const brokenJson: Step = async (conversation) => {
   const { server } = conversation;
   const before = server.messages.length;
   server.write('{"jsonrpc": "2.0", "id": 7, "method":\n');
+  await pause(SPLIT_PAUSE_MS);
   const answer = await conversation.poke();
   forgive(conversation, "message-id-null");
   if (answer === undefined) {

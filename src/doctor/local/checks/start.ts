@@ -6,19 +6,23 @@ import { Conversation, inWords } from "../conversation.js";
 import { localFault, localSound } from "../findings.js";
 import type { LocalPatient } from "../patient.js";
 import { factsOf, listeningOf, TICKS_PER_SECOND } from "../processes.js";
+import { quoted } from "../stray-text.js";
 import type { LocalFinding } from "../types.js";
 
 /** So that one start beside a busy moment of the machine decides nothing. */
 const STARTS = 3;
 
 export async function* checkStart(patient: LocalPatient): AsyncIterable<LocalFinding> {
+  const times: number[] = [];
   const cpu: number[] = [];
-  for (let run = 0; run < STARTS; run += 1) {
+  // Where nobody asks how long it takes, one start says whether it runs.
+  const starts = patient.examination.checks.has("start") ? STARTS : 1;
+  for (let run = 0; run < starts; run += 1) {
     const conversation = new Conversation(patient.start(), patient);
     const { server, started } = conversation;
     const failure = await firstAnswer(conversation, patient);
     if (failure === undefined) {
-      patient.startTimes.push(performance.now() - server.startedAt);
+      times.push(performance.now() - server.startedAt);
       cpu.push((factsOf(server.pid)?.ticks ?? 0) / TICKS_PER_SECOND);
     }
     await patient.end(started);
@@ -27,8 +31,9 @@ export async function* checkStart(patient: LocalPatient): AsyncIterable<LocalFin
       return;
     }
   }
+  if (starts === 1) return;
   const { slowStartMs } = patient.examination;
-  const ms = medianOf(patient.startTimes);
+  const ms = medianOf(times);
   const used = medianOf(cpu);
   const took = `${(ms / 1000).toFixed(2)} s until the first answer, the median of ${STARTS} starts${used > 0 ? `; ${used.toFixed(2)} s of it on the processor` : ""}`;
   if (ms > slowStartMs) yield localFault("start-slow", took);
@@ -86,8 +91,11 @@ export function missingProgram(stderr: string): string | undefined {
 
 const SHOWN_LINES = 3;
 
+/** The error in what a program said before it ended, without the stack below it; else its last lines. */
 export function lastLines(text: string): string {
-  return text.trim().split("\n").slice(-SHOWN_LINES).join(" ⏎ ");
+  const lines = text.trim().split("\n");
+  const error = lines.findLast((line) => /^(?:\w+\.)*\w*(?:Error|Exception)\b/.test(line));
+  return quoted(error ?? lines.slice(-SHOWN_LINES).join("\n"));
 }
 
 function medianOf(values: readonly number[]): number {

@@ -24,7 +24,7 @@ export type OutputFault =
 
 const BROKEN = "Logs a parse error and shows it to the user, or closes the connection.";
 const TO_STDERR: LocalMend = {
-  javascript: 'import "holdfast/stdio-guard";',
+  javascript: "console.log = console.error;",
   python: "print(..., file=sys.stderr)",
   client: "# a banner of npm run: call the program itself, or npm run --silent",
 };
