@@ -31,7 +31,7 @@ export const SCENES = [
     name: "doctor",
     title: "holdfast doctor: nginx as common articles set it up",
     line: `holdfast doctor http://127.0.0.1:${PROXY_PORT}/mcp --check streams --check bodies --idle 4 --first-event 1`,
-    rows: 60,
+    rows: 46,
     around: (work) => withServer(() => withNginx(work)),
   },
 ];

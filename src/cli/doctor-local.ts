@@ -1,5 +1,5 @@
 import { examineLocal, type LocalCheckName, type LocalOptions } from "../doctor/index.js";
-import { tell } from "./doctor-report.js";
+import { type OnProgress, tell } from "./doctor-report.js";
 import { type ExitCode, usage } from "./errors.js";
 import type { Invocation } from "./spec.js";
 import { type Target, targetOf } from "./target.js";
@@ -22,7 +22,8 @@ export async function doctorLocal(invocation: Invocation): Promise<ExitCode> {
   process.once("SIGINT", interrupt);
   try {
     const examination = { ...optionsOf(options), signal: interrupted.signal };
-    return await tell({ command: programOf(target) }, () => examineLocal(startOf(target), examination), options);
+    const examine = (onProgress: OnProgress) => examineLocal(startOf(target), { ...examination, onProgress });
+    return await tell({ command: programOf(target) }, examine, options);
   } catch (error) {
     if (interrupted.signal.aborted) return 130;
     throw error;

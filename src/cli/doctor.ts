@@ -16,7 +16,7 @@ export const doctor: Action = async (invocation) => {
       "For example: holdfast doctor https://example.com/mcp\nor: holdfast doctor --local server.ts",
     );
   }
-  return tell({ url }, () => examine(url, optionsOf(options)), options);
+  return tell({ url }, (onProgress) => examine(url, { ...optionsOf(options), onProgress }), options);
 };
 
 function optionsOf(options: Invocation["options"]): DoctorOptions {

@@ -41,6 +41,25 @@ function widthOf(text: string): number {
   return [...text.replace(ANSI, "")].length;
 }
 
+/** Broken at spaces where the terminal ends; what follows is indented. One line anywhere else. */
+export function wrapped(text: string, indent: string, stream: NodeJS.WriteStream = process.stdout): string[] {
+  const columns = stream.isTTY === true && stream.columns > 0 ? stream.columns : Number.POSITIVE_INFINITY;
+  const lines: string[] = [];
+  for (const line of text.split("\n")) {
+    const lead = /^ */.exec(line)?.[0] ?? "";
+    let current = lead;
+    for (const word of line.slice(lead.length).split(" ")) {
+      const longer = current.trim() === "" ? current + word : `${current} ${word}`;
+      if (widthOf(longer) > columns - 1 && current.trim() !== "") {
+        lines.push(current);
+        current = indent + word;
+      } else current = longer;
+    }
+    lines.push(current);
+  }
+  return lines;
+}
+
 /** Columns as wide as their widest cell; the last one is cut where the terminal ends. */
 export function table(rows: readonly (readonly string[])[], stream: NodeJS.WriteStream = process.stdout): string {
   const widths: number[] = [];

@@ -42,7 +42,7 @@ const RUN: Readonly<Record<CheckName, (patient: Patient) => AsyncIterable<Findin
 export function examine(url: string | URL, options: DoctorOptions = {}): AsyncIterable<Finding> {
   const examination = resolveExamination(url, options);
   if (options.direct === undefined) return run(examination);
-  const behind = resolveExamination(options.direct, { ...options, direct: undefined });
+  const behind = resolveExamination(options.direct, { ...options, direct: undefined, onProgress: undefined });
   return attributed(examination, behind);
 }
 
@@ -63,9 +63,10 @@ async function* run(examination: Examination): AsyncIterable<Finding> {
 }
 
 async function* runChecks(patient: Patient): AsyncIterable<Finding> {
-  const { checks } = patient.examination;
+  const { checks, onProgress } = patient.examination;
+  let server: string | undefined;
   try {
-    await patient.initialized();
+    server = (await patient.initialized()).header("server");
   } catch (error) {
     patient.examination.signal?.throwIfAborted();
     // Without an answer there is one thing to say; the certificate may still be what is wrong.
@@ -73,8 +74,11 @@ async function* runChecks(patient: Patient): AsyncIterable<Finding> {
     if (checks.has("tls")) yield* guarded("tls", patient);
     return;
   }
-  for (const check of CHECKS) {
-    if (checks.has(check)) yield* guarded(check, patient);
+  let done = 0;
+  for (const check of CHECKS.filter((one) => checks.has(one))) {
+    onProgress?.({ check, done, total: checks.size, server });
+    yield* guarded(check, patient);
+    done += 1;
     // Streams that were cut by it look like streams that ended.
     patient.examination.signal?.throwIfAborted();
   }

@@ -8,4 +8,12 @@ export {
   type LocalMend,
   type LocalOptions,
 } from "./local/types.js";
-export { CHECKS, type CheckName, type DoctorOptions, type Finding, type Mend, type Severity } from "./types.js";
+export {
+  CHECKS,
+  type CheckName,
+  type DoctorOptions,
+  type DoctorProgress,
+  type Finding,
+  type Mend,
+  type Severity,
+} from "./types.js";

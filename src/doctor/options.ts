@@ -35,5 +35,6 @@ export function resolveExamination(target: string | URL, options: DoctorOptions)
     tool: options.tool,
     origin: options.origin,
     signal: options.signal,
+    onProgress: options.onProgress,
   };
 }

@@ -34,6 +34,17 @@ export interface Mend {
   readonly server?: string;
 }
 
+/** Where an examination is. */
+export interface DoctorProgress {
+  /** What is looked at now. */
+  readonly check: string;
+  /** How many checks are done, of how many. */
+  readonly done: number;
+  readonly total: number;
+  /** How the hop nearest to the client calls itself (`Server`), if it does. */
+  readonly server?: string | undefined;
+}
+
 /** One thing that was found: behind a URL, or, with checks and lines of its own, at a program on stdio. */
 export interface Finding<Check extends string = CheckName, Lines = Mend> {
   /** Stable, kebab-case: what the fault is. */
@@ -73,6 +84,8 @@ export interface DoctorOptions {
   readonly origin?: string;
   /** Ends the examination. */
   readonly signal?: AbortSignal;
+  /** Told of each check before it begins, for whoever shows it. */
+  readonly onProgress?: (at: DoctorProgress) => void;
 }
 
 /** Options with nothing left open, and what follows from the URL. */
@@ -90,4 +103,5 @@ export interface Examination {
   readonly tool: DoctorOptions["tool"];
   readonly origin: string | undefined;
   readonly signal: AbortSignal | undefined;
+  readonly onProgress: DoctorOptions["onProgress"];
 }

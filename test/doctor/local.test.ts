@@ -37,6 +37,8 @@ function checksFor(fault: LocalFaultId): LocalOptions["checks"] {
 const NEEDS: Readonly<Record<string, LocalOptions>> = {
   "start-slow": { slowStartMs: 1000 },
   "start-unanswered": { startMs: 1500 },
+  // It ends after half a second, or later on a busy machine; nobody waits longer than that.
+  "exits-idle": { idleMs: 20_000 },
   "folder-needed": { cwd: FIXTURES },
   "variables-needed": { env: { ...process.env, FIXTURE_KEY: "1" } },
 };

@@ -32,15 +32,18 @@ export function examineLocal(program: Program, options: LocalOptions = {}): Asyn
 }
 
 async function* run(patient: LocalPatient): AsyncIterable<LocalFinding> {
-  const { checks, signal } = patient.examination;
+  const { checks, signal, onProgress } = patient.examination;
+  const chosen = LOCAL_CHECKS.filter((check) => check === "start" || checks.has(check));
+  const tell = (check: LocalCheckName) => onProgress?.({ check, done: chosen.indexOf(check), total: chosen.length });
   try {
     let isUsable = true;
+    tell("start");
     for await (const finding of checkStart(patient)) {
       isUsable &&= finding.severity !== "error";
       yield finding;
     }
-    for (const check of LOCAL_CHECKS) {
-      if (check === "start" || !checks.has(check)) continue;
+    for (const check of chosen.filter((one) => one !== "start")) {
+      tell(check);
       // Of a server that does not answer, what it prints may still say why.
       if (isUsable || check === "stdout") yield* guarded(check, patient);
       signal?.throwIfAborted();

@@ -34,5 +34,6 @@ export function resolveLocalExamination(program: Program, options: LocalOptions)
     env: options.env ?? process.env,
     cwd: options.cwd ?? process.cwd(),
     signal: options.signal,
+    onProgress: options.onProgress,
   };
 }

@@ -1,4 +1,4 @@
-import type { Finding } from "../types.js";
+import type { DoctorProgress, Finding } from "../types.js";
 
 /** Parts of an examination over stdio, in the order in which they run. `stdout` is judged last, of all that was printed. */
 export const LOCAL_CHECKS = ["start", "eras", "requests", "environment", "idle", "exit", "stdout"] as const;
@@ -38,6 +38,8 @@ export interface LocalOptions {
   readonly cwd?: string;
   /** Ends the examination, and the servers that it started. */
   readonly signal?: AbortSignal;
+  /** Told of each check before it begins, for whoever shows it. */
+  readonly onProgress?: (at: DoctorProgress) => void;
 }
 
 /** Options with nothing left open. */
@@ -52,4 +54,5 @@ export interface LocalExamination {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly signal: AbortSignal | undefined;
+  readonly onProgress: LocalOptions["onProgress"];
 }
