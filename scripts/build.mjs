@@ -47,6 +47,9 @@ const CLI_BUNDLE = {
   },
 };
 
+/** Served by `holdfast dev` and read when it is called for; nothing else of the package knows it. */
+const PAGE = "src/dev/page/main.tsx";
+
 /**
  * What is loaded anyway, by now or at once, wherever one of the files is. The bundler makes a file of its own for each
  * set of modules that the same entries reach; saying here what it cannot know keeps that to one file for each part of
@@ -99,6 +102,7 @@ async function build() {
     await bundle(fresh, entryPoints(), [loadedWith()]);
     await bundle(fresh, BY_PATH, []);
     await bundle(fresh, CLI, [], CLI_BUNDLE);
+    await bundlePage(fresh);
     finishCli(fresh);
   } catch (error) {
     rmSync(fresh, { recursive: true, force: true });
@@ -156,6 +160,27 @@ async function bundle(outDir, entries, plugins, options = {}) {
   }
 }
 
+/** The page of `holdfast dev`: one script for browsers, with what it is made of, and with the notice that this asks for. */
+async function bundlePage(outDir) {
+  const { build } = await import("esbuild");
+  const license = readFileSync(join(root, "node_modules", "preact", "LICENSE"), "utf8").trim();
+  await build({
+    absWorkingDir: root,
+    entryPoints: [PAGE],
+    outfile: join(outDir, "dev-page.js"),
+    bundle: true,
+    minify: true,
+    format: "iife",
+    platform: "browser",
+    target: "es2022",
+    charset: "utf8",
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    loader: { ".css": "text" },
+    banner: { js: `/*! preact: ${license} */` },
+  });
+}
+
 /** What a program needs beside its code: the right to be run, and the notice that the licence of what it took in asks for. */
 function finishCli(outDir) {
   for (const target of Object.values(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).bin)) {
@@ -166,6 +191,7 @@ function finishCli(outDir) {
     rmSync(join(outDir, "cli", name));
   }
   rmSync(join(outDir, "cli.d.ts"));
+  rmSync(join(outDir, "dev"), { recursive: true });
   for (const name of Object.keys(TAKEN_IN)) {
     const files = LICENCE_FILES.map((file) => join(root, "node_modules", name, file));
     copyFileSync(files.find(existsSync), join(outDir, `cli-${name}-license.txt`));

@@ -43,6 +43,7 @@ const LEVELS = new Map([
   ["init", 7],
   ["doctor", 7],
   ["install", 7],
+  ["dev", 7],
 ]);
 /** Rooms of one level that may import each other, in this direction. */
 const ALLOWED = new Set(["util>errors.ts", "operations>streams", "init>deploy"]);

@@ -1,5 +1,6 @@
 /** Every command: what it is called, takes and does. What does the work is loaded when the command is called. */
 import { CONNECTION_OPTIONS, TARGET } from "./connection-options.js";
+import { DEV } from "./dev-command.js";
 import { DOCTOR } from "./doctor-command.js";
 import { INIT } from "./init-command.js";
 import { INSTALL } from "./install-command.js";
@@ -198,4 +199,4 @@ const DEPLOY: CommandSpec = {
   load: async () => (await import("./deploy.js")).deploy,
 };
 
-export const COMMANDS: readonly CommandSpec[] = [INIT, RUN, LIST, CALL, INSPECT, INSTALL, KEYS, DEPLOY, DOCTOR];
+export const COMMANDS: readonly CommandSpec[] = [INIT, DEV, RUN, LIST, CALL, INSPECT, INSTALL, KEYS, DEPLOY, DOCTOR];

@@ -24,6 +24,8 @@ export interface ConnectExtras {
   readonly capabilities?: ClientCapabilities;
   /** Sets up what must be there before the first message, e.g. handlers of questions. */
   readonly prepare?: (client: Client) => void;
+  /** What the server is told of who calls. */
+  readonly name?: string;
 }
 
 /** Connects as the options say. @throws CliError that says what to do. */
@@ -79,7 +81,7 @@ async function attempt({ sdk, target, options, extras, kind, stderr }: Attempt):
   const transport = transportTo({ sdk, target, options, extras, kind, stderr });
   const legacy = legacyVersion(options.revision);
   const client = new sdk.Client(
-    { name: "holdfast-cli", version: packageVersion() },
+    { name: extras.name ?? "holdfast-cli", version: packageVersion() },
     {
       capabilities: extras.capabilities ?? {},
       versionNegotiation: { mode: modeOf(options.revision, kind), probe: { timeoutMs: options.connectTimeoutMs } },

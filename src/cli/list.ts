@@ -32,7 +32,7 @@ export const list: Action = async (invocation) => {
 
 /** Asks only for what the server says it has: a server without prompts may know no `prompts/list`. */
 export async function offerOf(
-  { client }: Connection,
+  { client }: Pick<Connection, "client">,
   timeoutMs: number,
   kinds: readonly ("tools" | "resources" | "prompts")[] = ["tools", "resources", "prompts"],
 ): Promise<Offer> {

@@ -12,20 +12,49 @@ const QUIET_MS = 100;
 /** Beyond what calls may take to end: a server that is still there then is stuck. */
 const STUCK_MS = 5000;
 
+/** What runs a server again and again does it through these. */
+export interface Supervised {
+  readonly graceMs: number;
+  /** Starts one; `port` is the one that was taken first. It must be forked: it tells by messages what it has loaded. */
+  readonly start: (port: string | undefined) => ChildProcess;
+  readonly say: (text: string) => void;
+  readonly ready?: (url: string | undefined) => void;
+  /** Before the old one is told to end. */
+  readonly ending?: () => Promise<void>;
+  /** It is gone; `wanted` when that is for a change, or for good. */
+  readonly ended?: (code: number | null, wanted: boolean) => void;
+}
+
 /**
  * Runs this very command without `--reload` in a process of its own, and again whenever a file that it has loaded
- * changes. Invariants:
+ * changes.
+ */
+export async function superviseRun({ graceMs }: { readonly graceMs: number }): Promise<ExitCode> {
+  const say = (text: string) => void process.stderr.write(`${paletteOf(process.stderr).dim(text)}\n`);
+  const supervisor = new Supervisor({ graceMs, start: startAgain, say });
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => supervisor.stop(signal));
+  return supervisor.supervise();
+}
+
+function startAgain(taken: string | undefined): ChildProcess {
+  const [, script = "", ...words] = process.argv;
+  const cut = words.indexOf("--");
+  const own = (cut < 0 ? words : words.slice(0, cut)).filter((word) => word !== "--reload");
+  // The port that was taken first is kept; `--port 0` would be another one each time.
+  const port = taken === undefined ? [] : [`--port=${taken}`];
+  const args = [...own, ...port, ...(cut < 0 ? [] : words.slice(cut))];
+  // A group of its own: Ctrl-C of the terminal comes to us, and we pass it on once.
+  return fork(script, args, { stdio: "inherit", detached: true });
+}
+
+/**
+ * Invariants:
  * 1. There is one serving process at a time; the old one is gone before the new one starts.
  * 2. The old one gets SIGTERM and its `graceMs`, so that calls in flight end; only a stuck one is killed.
  * 3. A version that does not start is no end: the next change starts the next one.
  */
-export async function superviseRun({ graceMs }: { readonly graceMs: number }): Promise<ExitCode> {
-  const supervisor = new Supervisor(graceMs);
-  return supervisor.supervise();
-}
-
-class Supervisor {
-  readonly #graceMs: number;
+export class Supervisor {
+  readonly #what: Supervised;
   readonly #files = new Set<string>();
   readonly #watchers = new Map<string, FSWatcher>();
   /** A file that is written without being changed is no reason to start again. */
@@ -36,12 +65,11 @@ class Supervisor {
   #timer: NodeJS.Timeout | undefined;
   #stopping = false;
 
-  constructor(graceMs: number) {
-    this.#graceMs = graceMs;
+  constructor(what: Supervised) {
+    this.#what = what;
   }
 
   async supervise(): Promise<ExitCode> {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => this.#stop(signal));
     let code: number | null = 0;
     while (!this.#stopping) {
       const child = this.#start();
@@ -52,31 +80,41 @@ class Supervisor {
       ]);
       if (next === "changed") await this.#end(child, ended);
       [code] = await ended;
-      if (next === "changed" || this.#stopping) continue;
-      this.#say(`The server ended (${code ?? "by a signal"}). Waiting for a change.`);
+      const wanted = next === "changed" || this.#stopping;
+      this.#what.ended?.(code, wanted);
+      if (wanted) continue;
+      this.#what.say(`The server ended (${code ?? "by a signal"}). Waiting for a change.`);
       await this.#change();
     }
     for (const watcher of this.#watchers.values()) watcher.close();
     return code === 0 ? EXIT.ok : EXIT.failed;
   }
 
+  /** As if a file had changed. */
+  restart(): void {
+    clearTimeout(this.#timer);
+    this.#changed?.();
+  }
+
+  /** The end of the server, and of `supervise`. */
+  stop(signal: NodeJS.Signals): void {
+    this.#stopping = true;
+    const running = this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+    if (running) this.#child?.kill(signal);
+    else this.#changed?.();
+  }
+
   #start(): ChildProcess {
-    const [, script = "", ...words] = process.argv;
-    const cut = words.indexOf("--");
-    const own = (cut < 0 ? words : words.slice(0, cut)).filter((word) => word !== "--reload");
-    // The port that was taken first is kept; `--port 0` would be another one each time.
-    const port = this.#port === undefined ? [] : [`--port=${this.#port}`];
-    const args = [...own, ...port, ...(cut < 0 ? [] : words.slice(cut))];
-    // A group of its own: Ctrl-C of the terminal comes to us, and we pass it on once.
-    const child = fork(script, args, { stdio: "inherit", detached: true });
+    const child = this.#what.start(this.#port);
     child.on("message", (message) => this.#heard(message as ReloadMessage));
     this.#child = child;
     return child;
   }
 
   #heard(message: ReloadMessage): void {
-    if (message.holdfast === "file") this.#watch(message.path);
-    else if (message.url !== undefined) this.#port = new URL(message.url).port;
+    if (message.holdfast === "file") return this.#watch(message.path);
+    if (message.url !== undefined) this.#port = new URL(message.url).port;
+    this.#what.ready?.(message.url);
   }
 
   #watch(path: string): void {
@@ -98,7 +136,7 @@ class Supervisor {
     this.#seen.set(path, state);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      this.#say(`${relative(process.cwd(), path) || basename(path)} changed: starting again.`);
+      this.#what.say(`${relative(process.cwd(), path) || basename(path)} changed: starting again.`);
       this.#changed?.();
     }, QUIET_MS);
   }
@@ -110,21 +148,11 @@ class Supervisor {
   }
 
   async #end(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
+    await this.#what.ending?.();
     child.kill("SIGTERM");
-    const timer = setTimeout(() => child.kill("SIGKILL"), this.#graceMs + STUCK_MS);
+    const timer = setTimeout(() => child.kill("SIGKILL"), this.#what.graceMs + STUCK_MS);
     await ended;
     clearTimeout(timer);
-  }
-
-  #stop(signal: NodeJS.Signals): void {
-    this.#stopping = true;
-    const running = this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
-    if (running) this.#child?.kill(signal);
-    else this.#changed?.();
-  }
-
-  #say(text: string): void {
-    process.stderr.write(`${paletteOf(process.stderr).dim(text)}\n`);
   }
 }
 
