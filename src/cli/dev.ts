@@ -83,9 +83,10 @@ export const dev: Action = async ({ operands, options, rest = [] }) => {
 };
 
 async function close(listener: Server, page: Page | undefined): Promise<void> {
-  await page?.close();
+  // First, so that the page's client does not wait for a server that will not come.
   listener.close();
   listener.closeAllConnections();
+  await page?.close();
 }
 
 /** The server is where its clients think it is, but for the port: the same rules for hosts and callers hold. */

@@ -62,6 +62,9 @@ export class Tap {
     const text = Buffer.concat(this.#request).toString("utf8");
     this.#request = [];
     this.#own = this.#traffic.asked(text, this.#scope, this.#facts);
+    // The stream is the session; over Streamable HTTP the answer names it.
+    const opened = this.#own.find(({ initialize }) => initialize);
+    if (opened !== undefined && this.#facts.transport === "sse") this.#traffic.remember(this.#scope, opened.caller);
   }
 
   respond(response: ResponseFacts): void {
@@ -106,7 +109,8 @@ export class Tap {
     if (this.#plain !== undefined) {
       this.#traffic.log.end(this.#plain, left.kind === "http" ? left : { kind: "ok" }, undefined);
     }
-    if (this.#response !== undefined && this.#own === undefined && left.kind === "http") this.#refused(left);
+    const logged = this.#plain !== undefined || (this.#own ?? []).length > 0;
+    if (!logged && left.kind === "http") this.#refused(left);
     for (const one of this.#own ?? []) {
       if (this.#traffic.isPending(one) && !this.#answeredElsewhere(status)) this.#traffic.settle(one, left, undefined);
     }
@@ -138,7 +142,7 @@ export class Tap {
     return { kind: "http", status, message: text.trim().slice(0, MAX_REFUSAL_CHARACTERS) };
   }
 
-  /** A POST that was refused before its body was read. */
+  /** A POST that was refused, and that carried no request that could be read. */
   #refused(outcome: Outcome): void {
     const { method, path, header } = this.#facts;
     const log = this.#traffic.log.begin({

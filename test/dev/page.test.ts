@@ -1,7 +1,7 @@
 /** The page in a real browser, with a real server behind it. */
 import { writeFileSync } from "node:fs";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { folder, type Running, running } from "../cli/helpers/cli.js";
 import { until } from "../faults/helpers/until.js";
 import { type Browser, startBrowser } from "../oauth/helpers/browser.js";
@@ -12,6 +12,8 @@ const files = folder();
 const begin = running();
 /** Above what anything in a page takes, below the bound of a test: what is missing is named. */
 const LOOK_MS = 12_000;
+/** A process, a browser's page and dozens of steps, on a machine that does other things too. */
+const WHOLE = { timeout: 90_000 };
 const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 const text = (more = "") => `import { McpServer } from "holdfast";
@@ -51,8 +53,8 @@ mcp.registerTool("picture", {}, () => ({
     { type: "resource_link", uri: "file:///plan.txt", name: "plan" },
   ],
 }));
-mcp.registerResource("plan", "file:///plan.txt", {}, () => "the plan");
-mcp.registerPrompt("greet", { argsSchema: z.object({ who: z.string() }) }, ({ who }) => "Hello " + who);
+mcp.registerResource("plan", "file:///plan.txt", {}, (uri) => ({ contents: [{ uri: uri.href, text: "the plan" }] }));
+mcp.registerPrompt("greet", { argsSchema: z.object({ who: z.string() }) }, ({ who }) => ({ messages: [{ role: "user", content: { type: "text", text: "Hello " + who } }] }));
 ${more}
 export default mcp;
 `;
@@ -82,9 +84,9 @@ const choose = (page: Page, name: string) => page.getByRole("navigation").getByR
 const press = (page: Page, name: string) => page.getByRole("main").getByRole("button", { name, exact: true }).click();
 const result = (page: Page) => page.getByRole("region", { name: "Result" });
 
-describe.each(["2026-07-28", "2025-11-25"])("on %s", (revision) => {
-  it("a form is filled, checked by the server, called, and answered; a question is asked", async () => {
-    const { page } = await open(`calls-${revision}.ts`);
+it("a form is filled, checked by the server, called, and answered; a question is asked", WHOLE, async () => {
+  const { page } = await open("calls.ts");
+  for (const revision of ["2026-07-28", "2025-11-25"]) {
     await page.getByLabel("Revision").selectOption(revision);
     await page.getByText(`http · ${revision}`).waitFor();
     await choose(page, "copy");
@@ -136,11 +138,12 @@ describe.each(["2026-07-28", "2025-11-25"])("on %s", (revision) => {
     await result(page).getByText("amount:").waitFor();
     expect(await question.count()).toBe(0);
     expect(await result(page).locator(".tree").first().textContent()).toContain("amount: 3");
-    await page.close();
-  });
+    await page.reload();
+  }
+  await page.close();
 });
 
-it("shows pictures, text as text, resources, prompts, cancels, and logs what others call", async () => {
+it("shows pictures, text as text, resources, prompts, cancels, and logs what others call", WHOLE, async () => {
   const { page, server, url } = await open("others.ts");
   await choose(page, "picture");
   await press(page, "Call");
@@ -171,12 +174,12 @@ it("shows pictures, text as text, resources, prompts, cancels, and logs what oth
   const headers = { "content-type": "application/json", accept: "application/json, text/event-stream" };
   await fetch(url, { method: "POST", headers, body });
   const row = page.getByRole("region", { name: "Request log" }).getByRole("listitem").first();
-  await row.getByText("elsewhere").waitFor();
+  await row.getByText("elsewhere", { exact: true }).waitFor();
   await row.getByText("-32602").first().waitFor();
   await page.close();
 });
 
-it("follows the file: new tools, mistakes, and the end of the command", async () => {
+it("follows the file: new tools, mistakes, and the end of the command", WHOLE, async () => {
   const { page, server, file } = await open("edited.ts");
   const status = page.getByRole("status");
   writeFileSync(file, text('mcp.registerTool("brand_new", {}, () => "hi");'));
