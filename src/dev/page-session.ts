@@ -1,23 +1,10 @@
 /** The page's own client: what it knows of the server, its calls, and the questions that wait for a person. */
 import type { Client, ClientCapabilities } from "@modelcontextprotocol/client";
-import { META } from "../protocol/headers.js";
 import type { DevLog } from "./log.js";
+import { ask, type Connecting, LOG_LEVEL, listenForChanges, MODERN, type PageConnection } from "./page-connection.js";
 import { Questions } from "./page-questions.js";
 import type { CallKind, Json, Offer, PageEvent, Problem, RevisionChoice } from "./page-types.js";
 import type { Upstream, UpstreamState } from "./upstream.js";
-
-export interface PageConnection {
-  readonly client: Client;
-  readonly revision: string;
-  readonly transport: string;
-  close(): Promise<void>;
-}
-
-export interface Connecting {
-  readonly revision: RevisionChoice;
-  readonly capabilities: ClientCapabilities;
-  readonly prepare: (client: Client) => void;
-}
 
 export interface PageSessionParts {
   readonly log: DevLog;
@@ -27,12 +14,7 @@ export interface PageSessionParts {
   readonly problemOf: (error: unknown) => Problem;
 }
 
-/** Somebody may think about a question for long; a call that is forgotten ends all the same. */
-const CALL_TIMEOUT_MS = 30 * 60_000;
-/** What people who try a server out want to see. */
-const LOG_LEVEL = "debug";
 const CAPABILITIES: ClientCapabilities = { elicitation: { form: {}, url: {} }, sampling: {}, roots: {} };
-const MODERN = "2026-07-28";
 
 export class PageSession {
   readonly #parts: PageSessionParts;
@@ -78,7 +60,8 @@ export class PageSession {
     }
     const stop = new AbortController();
     this.#calls.set(call, stop);
-    void this.#ask(connection, { call, kind, name, given, signal: stop.signal })
+    const onProgress = (progress: object) => this.#tell({ type: "progress", call, ...progress } as PageEvent);
+    void ask(connection, { kind, name, given, signal: stop.signal, onProgress })
       .then((result) => this.#tell({ type: "result", call, result: result as Json }))
       .catch((error: unknown) => {
         const problem = stop.signal.aborted ? { message: "Cancelled." } : this.#parts.problemOf(error);
@@ -102,31 +85,6 @@ export class PageSession {
     await this.#leave();
   }
 
-  #ask(
-    { client, revision }: PageConnection,
-    {
-      call,
-      kind,
-      name,
-      given,
-      signal,
-    }: { call: string; kind: CallKind; name: string; given: Json; signal: AbortSignal },
-  ): Promise<unknown> {
-    const options = {
-      signal,
-      timeout: CALL_TIMEOUT_MS,
-      onprogress: (progress: { progress: number; total?: number | undefined; message?: string | undefined }) => {
-        this.#tell({ type: "progress", call, ...progress } as PageEvent);
-      },
-    };
-    const _meta = revision === MODERN ? { [META.logLevel]: LOG_LEVEL } : {};
-    if (kind === "resource") return client.readResource({ uri: name, _meta }, options);
-    if (kind === "prompt") {
-      return client.getPrompt({ name, arguments: given as Record<string, string>, _meta }, options);
-    }
-    return client.callTool({ name, arguments: { ...given }, _meta }, options);
-  }
-
   #changed(state: UpstreamState): void {
     this.#tell({ type: "state", state: shown(state) });
     if (state.phase === "ready" && (this.#listeners.size > 0 || this.#known !== undefined)) void this.#connect();
@@ -148,22 +106,10 @@ export class PageSession {
       if (connection.client.getServerCapabilities()?.logging !== undefined && connection.revision !== MODERN) {
         await connection.client.setLoggingLevel(LOG_LEVEL);
       }
-      if (connection.revision === MODERN) void this.#listen(connection);
+      if (connection.revision === MODERN) void listenForChanges(connection.client);
     } catch (error) {
       if (attempt === this.#attempt) this.#learn({ type: "problem", problem: this.#parts.problemOf(error) });
     }
-  }
-
-  /** A server of this revision tells of changes only to those who ask. */
-  async #listen({ client }: PageConnection): Promise<void> {
-    const has = client.getServerCapabilities() ?? {};
-    const filter = {
-      ...(has.tools?.listChanged === true && { toolsListChanged: true }),
-      ...(has.resources?.listChanged === true && { resourcesListChanged: true }),
-      ...(has.prompts?.listChanged === true && { promptsListChanged: true }),
-    };
-    // Without it the lists are as old as the last start; a restart brings new ones.
-    if (Object.keys(filter).length > 0) await client.listen(filter).catch(() => undefined);
   }
 
   async #refresh(connection: PageConnection): Promise<void> {
