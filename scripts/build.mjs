@@ -192,7 +192,7 @@ function finishCli(outDir) {
   }
   rmSync(join(outDir, "cli.d.ts"));
   rmSync(join(outDir, "dev"), { recursive: true });
-  for (const name of Object.keys(TAKEN_IN)) {
+  for (const name of [...Object.keys(TAKEN_IN), "preact"]) {
     const files = LICENCE_FILES.map((file) => join(root, "node_modules", name, file));
     copyFileSync(files.find(existsSync), join(outDir, `cli-${name}-license.txt`));
   }

@@ -128,7 +128,7 @@ describe("[S31] what is published", () => {
     expect(paths).toContain("dist/index.js");
     // The licences of what is bundled into the command.
     const others = paths.filter((path) => path.startsWith("dist/") && !/\.(js|d\.ts|js\.map)$/.test(path));
-    const licences = ["commander", "jsonc-parser", "smol-toml"].map((name) => `dist/cli-${name}-license.txt`);
+    const licences = ["commander", "jsonc-parser", "preact", "smol-toml"].map((name) => `dist/cli-${name}-license.txt`);
     expect(others.sort()).toEqual(licences);
     expect(paths.filter((path) => /(^|\/)(\.[^/]*|node_modules|tests?)(\/|$)|\.test\./.test(path))).toEqual([]);
   });
