@@ -5,6 +5,7 @@
 import { isUtf8 } from "node:buffer";
 import { isObject, type JsonObject } from "../../util/json.js";
 import type { OutputFault } from "./faults/output.js";
+import { BETWEEN_MESSAGES, ESCAPES, parsed } from "./lenient-json.js";
 import { judgeMessage } from "./message-rules.js";
 import { isNpmBanner, quoted, textFault } from "./stray-text.js";
 
@@ -194,21 +195,8 @@ export class OutputReader {
   }
 }
 
-const BETWEEN_MESSAGES = /(?<=\})(?=\{"(?:jsonrpc|id|method|result|error)":)/;
-const ESCAPES = new RegExp(`${String.fromCharCode(27)}\\[[0-9;?]*[A-Za-z]`, "g");
-
 const LIKELY: Readonly<Record<Phase, string>> = {
   [BEFORE]: ", printed while the program starts: a banner, or console.log or print at import",
   [BETWEEN]: ", printed while a request was handled: console.log or print in a handler, or in a library",
   [AFTER]: ", printed while the program ends",
 };
-
-/** Objects and arrays alone: a number or a word that is JSON by chance is text. */
-function parsed(text: string): object | undefined {
-  if (!/^\s*[{[]/.test(text)) return undefined;
-  try {
-    return JSON.parse(text) as object;
-  } catch {
-    return undefined;
-  }
-}
