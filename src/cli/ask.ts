@@ -1,15 +1,10 @@
 /** Questions to the person at the terminal: missing arguments, and what a tool asks while it runs. */
-import { createInterface } from "node:readline/promises";
-import type { Client, ElicitResult } from "@modelcontextprotocol/client";
+import type { ElicitRequestFormParams, ElicitResult } from "@modelcontextprotocol/client";
 import { type Arguments, missingIn, type ToolLike, typedValue } from "./arguments.js";
 import { CliError, EXIT } from "./errors.js";
+import { confirmed, question } from "./question.js";
 import { dereferenced, propertiesOf, requiredOf, typeName } from "./signature.js";
 import { harmless, oneLine, paletteOf } from "./terminal.js";
-
-/** Questions need somebody who types and sees. They are asked on stderr: stdout may be a file. */
-export function canAsk(): boolean {
-  return process.stdin.isTTY === true && process.stderr.isTTY === true;
-}
 
 /** Asks for the required arguments that are not there. */
 export async function askMissing(found: Arguments, tool: ToolLike): Promise<Arguments> {
@@ -18,20 +13,17 @@ export async function askMissing(found: Arguments, tool: ToolLike): Promise<Argu
   return { ...found, ...asked };
 }
 
-/** Passes questions of the server on. They come from the server and are shown as its words. */
-export function answerQuestions(client: Client, beforeAsking: () => void): void {
-  client.setRequestHandler("elicitation/create", async ({ params }): Promise<ElicitResult> => {
-    beforeAsking();
-    const { bold, dim } = paletteOf(process.stderr);
-    process.stderr.write(`${bold("The tool asks:")} ${harmless(params.message)}\n${dim("(Ctrl-D declines)")}\n`);
-    const schema = "requestedSchema" in params ? params.requestedSchema : {};
-    const names = Object.keys(propertiesOf(dereferenced(schema, schema)));
-    if (names.length === 0) return { action: (await confirmed()) ? "accept" : "decline", content: {} };
-    const content = await askMembers({ schema, names, required: false });
-    return content === undefined
-      ? { action: "decline" }
-      : { action: "accept", content: content as ElicitResult["content"] };
-  });
+/** Passes a form of the server on. Its words are shown as its words. */
+export async function askForm(params: ElicitRequestFormParams, before: () => void): Promise<ElicitResult> {
+  before();
+  const { bold, dim } = paletteOf(process.stderr);
+  process.stderr.write(`${bold("The tool asks:")} ${harmless(params.message)}\n${dim("(Ctrl-D declines)")}\n`);
+  const schema = params.requestedSchema ?? {};
+  const names = Object.keys(propertiesOf(dereferenced(schema, schema)));
+  if (names.length === 0) return { action: (await confirmed("Yes or no? ")) ? "accept" : "decline", content: {} };
+  const content = await askMembers({ schema, names, required: false });
+  if (content === undefined) return { action: "decline" };
+  return { action: "accept", content: content as ElicitResult["content"] };
 }
 
 interface Members {
@@ -63,24 +55,4 @@ async function askMembers({ schema, names, required }: Members): Promise<Argumen
     }
   }
   return answers;
-}
-
-export async function confirmed(asked = "Yes or no? "): Promise<boolean> {
-  return /^y(es)?$/i.test((await question(asked)) ?? "");
-}
-
-/** Undefined for Ctrl-D and Ctrl-C. */
-export async function question(text: string): Promise<string | undefined> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  const ended = new Promise<undefined>((resolve) => {
-    lines.once("close", () => resolve(undefined));
-    lines.once("SIGINT", () => lines.close());
-  });
-  try {
-    const answer = await Promise.race([lines.question(text), ended]);
-    if (answer === undefined) process.stderr.write("\n");
-    return answer;
-  } finally {
-    lines.close();
-  }
 }

@@ -1,12 +1,15 @@
 import type { CallToolResult, Tool } from "@modelcontextprotocol/client";
+import { type Answers, answersTo } from "./answers.js";
 import { type Arguments, argumentsOf, missingIn } from "./arguments.js";
-import { answerQuestions, askMissing, canAsk } from "./ask.js";
+import { askMissing } from "./ask.js";
 import { type Connection, connect } from "./connect.js";
 import { type ConnectionOptions, connectionOptionsOf } from "./connection-options.js";
 import { renderResult, saveFiles } from "./content.js";
 import { CliError, EXIT, usage } from "./errors.js";
 import { offerOf } from "./list.js";
+import { canAsk } from "./question.js";
 import { requestFailed } from "./request-errors.js";
+import { rootsOf } from "./roots.js";
 import { signatureOf } from "./signature.js";
 import type { Action } from "./spec.js";
 import { didYouMean } from "./suggest.js";
@@ -25,16 +28,13 @@ export const call: Action = async (invocation) => {
   const mayAsk = invocation.options.input !== false && canAsk();
   const readable = await Promise.all(given.map((word) => (word === "-" ? stdinText() : word)));
   const progress = new ProgressLine();
-  const connection = await connect(target, options, {
-    ...(mayAsk && {
-      capabilities: { elicitation: { form: {} } },
-      prepare: (client) => answerQuestions(client, () => progress.clear()),
-    }),
-  });
+  const roots = rootsOf(invocation.options.root);
+  const answers = answersTo({ mayAsk, roots, before: () => progress.clear() });
+  const connection = await connect(target, options, answers);
   try {
     const tool = await toolCalled(name, connection, options);
     const args = await complete(argumentsOf(readable, tool), tool, mayAsk);
-    const result = await send({ connection, tool, args, options, progress });
+    const result = await send({ connection, tool, args, options, progress, answers });
     return await print(result, { tool, json: invocation.options.json === true, out: invocation.options.out });
   } finally {
     progress.clear();
@@ -67,23 +67,26 @@ interface Call {
   readonly args: Arguments;
   readonly options: ConnectionOptions;
   readonly progress: ProgressLine;
+  readonly answers: Answers;
 }
 
-async function send({ connection, tool, args, options, progress }: Call): Promise<CallToolResult> {
+async function send({ connection, tool, args, options, progress, answers }: Call): Promise<CallToolResult> {
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort();
   process.once("SIGINT", interrupt);
   try {
-    return await connection.client.callTool(
-      { name: tool.name, arguments: args },
-      {
-        signal: interrupted.signal,
-        timeout: options.timeoutMs,
-        resetTimeoutOnProgress: true,
-        onprogress: (one) => progress.show(one),
-        toolDefinition: tool,
-      },
-    );
+    const once = () =>
+      connection.client.callTool(
+        { name: tool.name, arguments: args },
+        {
+          signal: interrupted.signal,
+          timeout: options.timeoutMs,
+          resetTimeoutOnProgress: true,
+          onprogress: (one) => progress.show(one),
+          toolDefinition: tool,
+        },
+      );
+    return await answers.withPages(once);
   } catch (error) {
     // The client has told the server.
     if (interrupted.signal.aborted) throw new CliError(EXIT.interrupted, "The call was cancelled.", { cause: error });

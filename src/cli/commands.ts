@@ -1,4 +1,5 @@
 /** Every command: what it is called, takes and does. What does the work is loaded when the command is called. */
+import { CALL } from "./call-command.js";
 import { CONNECTION_OPTIONS, TARGET } from "./connection-options.js";
 import { DEV } from "./dev-command.js";
 import { DOCTOR } from "./doctor-command.js";
@@ -62,38 +63,6 @@ const LIST: CommandSpec = {
   ],
   rest: true,
   load: async () => (await import("./list.js")).list,
-};
-
-const CALL: CommandSpec = {
-  name: "call",
-  usage: "TARGET TOOL [key=value…] [options]",
-  summary: "Call a tool",
-  description: [
-    "Arguments are key=value; the tool's schema says what is a number, a boolean or a list. a.b=1 sets a member of an object, key:=JSON gives a value as JSON, and '{…}' all of them at once; - reads such an object from stdin. A key that comes several times makes a list.",
-    "On a terminal, what is missing is asked for, and questions of the tool are passed on to you. Progress is shown on a terminal only.",
-    "Text and structured results are printed; images, audio and other bytes are written to files with --out.",
-  ],
-  operands: [TARGET, { name: "[words...]", doc: "The name of the tool, then its arguments" }],
-  options: [
-    { flags: "--out <folder>", doc: "Write images, audio and binary resources of the result there" },
-    { flags: "--no-input", doc: "Never ask, also on a terminal" },
-    ...CONNECTION_OPTIONS,
-    { flags: "--json", doc: "Print the whole result as JSON; files are written with --out as well" },
-  ],
-  examples: [
-    { line: "holdfast call server.ts add a=2 b=3", doc: "numbers, because the schema says so" },
-    {
-      line: "holdfast call http://127.0.0.1:8000/mcp search query=hammer filter.limit:=5",
-      doc: "a member of an object, as JSON",
-    },
-    { line: `holdfast call server.ts add --json '{"a":2,"b":3}'`, doc: "JSON in, JSON out" },
-    {
-      line: "holdfast call screenshot url=https://example.com --out shots -- npx -y some-server",
-      doc: "a command; its images go to shots/",
-    },
-  ],
-  rest: true,
-  load: async () => (await import("./call.js")).call,
 };
 
 const INSPECT: CommandSpec = {

@@ -3,8 +3,8 @@ import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { nameFor, nameProblem, TEMPLATE_NAMES, type TemplateName, templateAbout } from "../init/index.js";
-import { canAsk, question } from "./ask.js";
 import { CliError, EXIT, usage } from "./errors.js";
+import { canAsk, question } from "./question.js";
 import type { Invocation } from "./spec.js";
 import { harmless } from "./terminal.js";
 

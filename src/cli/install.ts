@@ -13,9 +13,9 @@ import {
   serverNames,
   writeConfig,
 } from "../install/index.js";
-import { canAsk, confirmed } from "./ask.js";
 import { CliError, EXIT, type ExitCode, usage } from "./errors.js";
 import { type InstallRequest, requestOf, systemHere } from "./install-request.js";
+import { canAsk, confirmed } from "./question.js";
 import type { Action, Invocation } from "./spec.js";
 import { didYouMean } from "./suggest.js";
 import { harmless, paletteOf, table } from "./terminal.js";

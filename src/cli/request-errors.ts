@@ -1,6 +1,10 @@
 import { messageOf } from "./connect-errors.js";
 import { CliError, EXIT } from "./errors.js";
 
+/** `MissingRequiredClientCapability` (2026-07-28). */
+const CAPABILITY_MISSING = -32021;
+const UNANSWERED = "On a terminal, without --no-input, you can answer what a tool asks; --root gives it roots.";
+
 /** A request that failed after the connection was made. */
 export function requestFailed(error: unknown, timeoutMs: number): CliError {
   if (error instanceof CliError) return error;
@@ -21,7 +25,8 @@ export function requestFailed(error: unknown, timeoutMs: number): CliError {
   // What the server said no to: a JSON-RPC error has a number.
   const status = (data as { readonly status?: unknown } | undefined)?.status;
   if (typeof code === "number" && status === undefined) {
-    return new CliError(EXIT.failed, `The server refused: ${messageOf(error)} (${code})`, { cause: error });
+    const hint = code === CAPABILITY_MISSING ? { hint: UNANSWERED } : {};
+    return new CliError(EXIT.failed, `The server refused: ${messageOf(error)} (${code})`, { cause: error, ...hint });
   }
   const unauthorized = name === "UnauthorizedError" || status === 401;
   return new CliError(
