@@ -5,6 +5,7 @@ import { DEV } from "./dev-command.js";
 import { DOCTOR } from "./doctor-command.js";
 import { INIT } from "./init-command.js";
 import { INSTALL } from "./install-command.js";
+import { LOGOUT } from "./logout-command.js";
 import { RUN_FLAGS } from "./run-flags.js";
 import { type CommandSpec, JSON_OPTION } from "./spec.js";
 
@@ -168,4 +169,16 @@ const DEPLOY: CommandSpec = {
   load: async () => (await import("./deploy.js")).deploy,
 };
 
-export const COMMANDS: readonly CommandSpec[] = [INIT, DEV, RUN, LIST, CALL, INSPECT, INSTALL, KEYS, DEPLOY, DOCTOR];
+export const COMMANDS: readonly CommandSpec[] = [
+  INIT,
+  DEV,
+  RUN,
+  LIST,
+  CALL,
+  INSPECT,
+  LOGOUT,
+  INSTALL,
+  KEYS,
+  DEPLOY,
+  DOCTOR,
+];

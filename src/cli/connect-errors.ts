@@ -57,8 +57,20 @@ export function explain(error: unknown, { target, options, stderr }: Circumstanc
 function unauthorized(label: string, { token }: ConnectionOptions, cause: unknown): CliError {
   const message =
     token === undefined ? `${label} asks for credentials (401).` : `${label} does not accept the token (401).`;
-  const hint = `Give an access token with --token or MCP_TOKEN${token === undefined ? ", or a key with --header" : "; it may have ended, or be for another server"}.\nholdfast inspect ${label} shows where tokens come from.`;
+  const hint = `Give an access token with --token or MCP_TOKEN${token === undefined ? ", or a key with --header; on a terminal you are asked to log in, where the server has a login" : "; it may have ended, or be for another server"}.\nholdfast inspect ${label} shows where tokens come from.`;
   return new CliError(EXIT.connection, message, { hint, cause });
+}
+
+/** A login that the server's metadata promised, or that was tried without any. */
+export function loginFailed(label: string, cause: unknown): CliError {
+  return new CliError(
+    EXIT.connection,
+    `${label} asks for credentials (401), and logging in failed: ${messageOf(cause)}`,
+    {
+      hint: "Give an access token with --token or MCP_TOKEN, or a key with --header. A provider that registers no clients needs --client-id.",
+      cause,
+    },
+  );
 }
 
 const SYSTEM: Readonly<Record<string, readonly [string, string]>> = {

@@ -1,7 +1,9 @@
 import type { Client, ClientCapabilities, Transport, VersionNegotiationMode } from "@modelcontextprotocol/client";
 import { RUN_OPTIONS } from "../runtimes/run-options.js";
-import { explain } from "./connect-errors.js";
+import { explain, loginFailed } from "./connect-errors.js";
 import type { ConnectionOptions } from "./connection-options.js";
+import { CliError } from "./errors.js";
+import { BrowserLogin } from "./login.js";
 import { loadSdk, type Sdk } from "./sdk.js";
 import type { Target } from "./target.js";
 import { harmless } from "./terminal.js";
@@ -37,14 +39,17 @@ export async function connect(
   const sdk = await loadSdk();
   const attempts: readonly Connection["transport"][] =
     target.kind !== "url" ? ["stdio"] : options.transport === "auto" ? guesses(target.url) : [options.transport];
+  const login =
+    target.kind === "url" && options.login ? await BrowserLogin.prepare(target.url, options.login) : undefined;
   let first: unknown;
   for (const kind of attempts) {
     const stderr: string[] = [];
     try {
-      return await attempt({ sdk, target, options, extras, kind, stderr });
+      return await attempt({ sdk, target, options, extras, kind, stderr, login });
     } catch (error) {
       first ??= error;
       if (kind !== attempts.at(-1) && isOtherTransport(error)) continue;
+      login?.close();
       // The other transport was a guess: what the likelier one said is what helps.
       throw explain(first, { target, options, stderr: stderr.join("") });
     }
@@ -75,10 +80,12 @@ interface Attempt {
   readonly extras: ConnectExtras;
   readonly kind: Connection["transport"];
   readonly stderr: string[];
+  readonly login: BrowserLogin | undefined;
 }
 
-async function attempt({ sdk, target, options, extras, kind, stderr }: Attempt): Promise<Connection> {
-  const transport = transportTo({ sdk, target, options, extras, kind, stderr });
+async function attempt(given: Attempt): Promise<Connection> {
+  const { sdk, options, extras, kind, login } = given;
+  const transport = transportTo(given);
   const legacy = legacyVersion(options.revision);
   const client = new sdk.Client(
     { name: extras.name ?? "holdfast-cli", version: packageVersion() },
@@ -94,7 +101,16 @@ async function attempt({ sdk, target, options, extras, kind, stderr }: Attempt):
   } catch (error) {
     await client.close().catch(() => undefined);
     await transport.close().catch(() => undefined);
-    throw error;
+    if (login?.wasTried !== true) throw error;
+    const { label } = given.target;
+    if (!login.isPending || !("finishAuth" in transport)) {
+      throw error instanceof CliError ? error : loginFailed(label, error);
+    }
+    const remote = transport as InstanceType<Sdk["StreamableHTTPClientTransport"]>;
+    const back = await login.finish();
+    await remote.finishAuth(back).catch((cause: unknown) => Promise.reject(loginFailed(label, cause)));
+    // With tokens, on a transport that has not failed.
+    return attempt(given);
   }
   return {
     client,
@@ -106,6 +122,7 @@ async function attempt({ sdk, target, options, extras, kind, stderr }: Attempt):
       if (transport instanceof sdk.StreamableHTTPClientTransport)
         await transport.terminateSession().catch(() => undefined);
       await client.close();
+      login?.close();
     },
   };
 }
@@ -121,16 +138,16 @@ function legacyVersion(revision: string): string | undefined {
   return ["auto", "legacy", MODERN].includes(revision) ? undefined : revision;
 }
 
-function transportTo({ sdk, target, options, kind, stderr }: Attempt): Transport {
+function transportTo({ sdk, target, options, kind, stderr, login }: Attempt): Transport {
   if (target.kind === "url") {
     const headers = {
       ...options.headers,
       ...(options.token !== undefined && { authorization: `Bearer ${options.token}` }),
     };
-    const requestInit = { headers };
+    const http = { requestInit: { headers }, ...(login !== undefined && { authProvider: login }) };
     return kind === "sse"
-      ? new sdk.SSEClientTransport(target.url, { requestInit })
-      : new sdk.StreamableHTTPClientTransport(target.url, { requestInit });
+      ? new sdk.SSEClientTransport(target.url, http)
+      : new sdk.StreamableHTTPClientTransport(target.url, http);
   }
   // One start is enough for servers that are ours: a subclass is asked on its own pipe, not on that of a second process.
   const Stdio = target.kind === "file" ? class extends sdk.StdioClientTransport {} : sdk.StdioClientTransport;

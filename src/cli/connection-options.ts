@@ -1,6 +1,8 @@
 /** Options of every command that connects to a server. */
 import { PROTOCOL_VERSIONS } from "../protocol/revisions/types.js";
 import { usage } from "./errors.js";
+import type { LoginOptions } from "./login.js";
+import { canAsk } from "./question.js";
 import type { OperandSpec, OptionSpec } from "./spec.js";
 
 /** Long enough for a server that is started for this call and compiles TypeScript first. */
@@ -19,6 +21,8 @@ export interface ConnectionOptions {
   readonly revision: string;
   readonly connectTimeoutMs: number;
   readonly timeoutMs: number;
+  /** Undefined where no login is wanted, or another credential is given. */
+  readonly login: LoginOptions | undefined;
 }
 
 export const TARGET: OperandSpec = {
@@ -33,6 +37,13 @@ export const CONNECTION_OPTIONS: readonly OptionSpec[] = [
     doc: "An access token; better in the variable, which process lists do not show",
     env: "MCP_TOKEN",
   },
+  { flags: "--no-login", doc: "Do not log in where a server asks for it, and use no login of before" },
+  {
+    flags: "--client-id <id>",
+    doc: "For the login: the client that is registered at the provider; else one is registered",
+  },
+  { flags: "--client-secret <secret>", doc: "Its secret, where it has one", env: "MCP_CLIENT_SECRET" },
+  { flags: "--scope <scopes>", doc: "For the login: what to ask for, separated by spaces; else what the server names" },
   {
     flags: "--transport <name>",
     doc: "For URLs: http (Streamable HTTP), sse (HTTP+SSE), or what answers",
@@ -58,13 +69,25 @@ export function connectionOptionsOf(
   env: NodeJS.ProcessEnv = process.env,
 ): ConnectionOptions {
   const token = textOf(options.token) ?? textOf(env.MCP_TOKEN);
+  const headers = headersOf((options.header as readonly string[] | undefined) ?? []);
+  const hasCredential = token !== undefined || headers.authorization !== undefined;
   return {
-    headers: headersOf((options.header as readonly string[] | undefined) ?? []),
+    headers,
     token,
+    login: options.login === false || hasCredential ? undefined : loginOptionsOf(options, env),
     transport: (options.transport as ClientTransport | undefined) ?? "auto",
     revision: textOf(options.revision) ?? "auto",
     connectTimeoutMs: durationOf(options.connectTimeout, "--connect-timeout") ?? CONNECT_TIMEOUT_MS,
     timeoutMs: durationOf(options.timeout, "--timeout") ?? REQUEST_TIMEOUT_MS,
+  };
+}
+
+function loginOptionsOf(options: Readonly<Record<string, unknown>>, env: NodeJS.ProcessEnv): LoginOptions {
+  return {
+    mayAsk: options.input !== false && canAsk(),
+    clientId: textOf(options.clientId),
+    clientSecret: textOf(options.clientSecret) ?? textOf(env.MCP_CLIENT_SECRET),
+    scope: textOf(options.scope),
   };
 }
 
