@@ -72,13 +72,12 @@ export class OutputReader {
   end(): void {
     this.#flushJoined();
     if (this.#open) this.#unterminated();
-    else if (this.#pending.length > 0) this.#partial(this.#pending);
+    else if (this.#pending.length > 0) this.#partial(this.#pending.toString());
     this.#pending = Buffer.alloc(0);
     this.#open = false;
   }
 
-  #partial(line: Buffer): void {
-    const text = line.toString();
+  #partial(text: string): void {
     if (/^\s*[{[]/.test(text)) this.#note("stdout-partial", `the last line has no end: ${quoted(text)}`);
     else this.#text(text);
   }
@@ -154,8 +153,7 @@ export class OutputReader {
       if (value !== undefined) {
         this.#joined = [];
         this.#multiline(whole);
-        this.#message(value, whole);
-        return;
+        return this.#message(value, whole);
       }
     }
     if (this.#joined.length > MAX_JOINED_LINES) this.#flushJoined();
