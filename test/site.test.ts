@@ -107,7 +107,7 @@ function exportedNames(file: string): readonly string[] {
   const text = readFileSync(file, "utf8").replaceAll(/\/\*[\s\S]*?\*\//g, "");
   const declared = [...text.matchAll(/^export (?:declare )?(?:const|function|class|interface|type) (\w+)/gm)];
   const listed = [...text.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, names = ""]) => names.split(","));
-  const all = [...text.matchAll(/^export type \* from "(.+)\.js"/gm)].flatMap(([, path = ""]) => {
+  const all = [...text.matchAll(/^export (?:type )?\* from "(.+)\.js"/gm)].flatMap(([, path = ""]) => {
     return exportedNames(join(file, "..", `${path}.d.ts`));
   });
   const alias = / as /;

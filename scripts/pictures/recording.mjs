@@ -15,10 +15,10 @@ const LAST_MS = 5000;
 const GIVE_UP_MS = 180_000;
 
 /**
- * Runs `line` in a shell in a terminal of `columns` x `rows`. `answers` are typed when the screen ends with their
- * `after`; `until` ends a program that does not end by itself.
+ * Runs `line` in a shell in a terminal of `columns` x `rows`. Each of `answers` in turn: when its `after` is on the
+ * screen, its `text` is typed, or its `act` is done by somebody else.
  */
-export async function record({ line, env = {}, cwd, columns = 100, rows = 30, answers = [], until }) {
+export async function record({ line, env = {}, cwd, columns = 100, rows = 30, answers = [] }) {
   const film = new Film(columns, rows);
   await film.type(line);
   const size = `stty cols ${columns} rows ${rows}`;
@@ -37,9 +37,9 @@ export async function record({ line, env = {}, cwd, columns = 100, rows = 30, an
     if (next?.after.test(film.text)) {
       left.shift();
       film.wait(next.thinkMs ?? 900);
-      child.stdin.write(next.text);
+      if (next.text !== undefined) child.stdin.write(next.text);
+      if (next.act !== undefined) await next.act({ cwd, env: { ...process.env, ...env } });
     }
-    if (until?.test(film.text)) child.kill("SIGTERM");
   }
   const [code, signal] = await ended;
   clearTimeout(timer);

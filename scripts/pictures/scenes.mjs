@@ -1,7 +1,7 @@
 /** What the pictures of the documentation show: real commands against real servers and a real nginx. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,12 +18,44 @@ const SERVER = `http://127.0.0.1:${SERVER_PORT}/mcp`;
 const NAIVE =
   "gzip on; gzip_types *; gzip_proxied any; gzip_min_length 1; gzip_http_version 1.0; proxy_read_timeout 2s;";
 
+/** Inside the checkout, where its imports are found. */
+const WORKSHOP = join(ROOT, ".tmp", "pictures");
+const DRAFT = `import { McpServer, ToolError } from "holdfast";
+import { z } from "zod";
+
+const mcp = new McpServer({ name: "files", version: "1.0.0" });
+mcp.registerTool("copy", { inputSchema: z.object({ to: z.string() }) }, async ({ to }, ctx) => {
+  if (to === "/nowhere") throw new ToolError("There is no such folder.");
+  for (const [index, name] of ["first.txt", "second.txt"].entries()) {
+    ctx.progress(index + 1, 2, name);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+  }
+  return \`copied to \${to}\`;
+});
+export default mcp;
+`;
+
 export const SCENES = [
+  {
+    name: "dev",
+    title: "holdfast dev: a request log, and a reload at every change",
+    line: "holdfast dev server.ts",
+    cwd: WORKSHOP,
+    rows: 30,
+    answers: [
+      { after: /\d ready/, act: typed("call", SERVER, "copy", "to=/backup") },
+      { after: /copy #\d+ ok/, act: typed("call", SERVER, "copy", "to=/nowhere") },
+      { after: /error/, act: edited },
+      { after: /ready[\s\S]*ready/, act: typed("call", SERVER, "copy", "to=/backup") },
+      { after: /(copy #\d+ ok[\s\S]*){2}/, text: "q" },
+    ],
+    around: withDraft,
+  },
   {
     name: "call",
     title: "holdfast call: progress, and a question of the tool",
     line: `holdfast call ${SERVER} push_config devices=ams1-acc1 lines='vlan 120'`,
-    answers: [{ after: /apply[^\n]*:\s*$/, text: "true\r" }],
+    answers: [{ after: /apply[^\n]*:\s*$/, text: "yes\r" }],
     rows: 44,
     around: withServer,
   },
@@ -45,6 +77,24 @@ export async function withCommand(work) {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+async function withDraft(work) {
+  mkdirSync(WORKSHOP, { recursive: true });
+  writeFileSync(join(WORKSHOP, "server.ts"), DRAFT);
+  return work();
+}
+
+/** Another terminal: the command is begun and not waited for. */
+function typed(...args) {
+  return ({ cwd, env }) => {
+    spawn("holdfast", args, { cwd, env, stdio: "ignore" }).unref();
+  };
+}
+
+function edited({ cwd }) {
+  const file = join(cwd, "server.ts");
+  writeFileSync(file, readFileSync(file, "utf8").replace("copied to", "all copied to"));
 }
 
 async function withServer(work) {

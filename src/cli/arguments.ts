@@ -112,8 +112,8 @@ interface Meaning {
 }
 
 const WORDS: ReadonlyMap<string, boolean> = new Map([
-  ...(["true", "yes", "on", "1"] as const).map((word) => [word, true] as const),
-  ...(["false", "no", "off", "0"] as const).map((word) => [word, false] as const),
+  ...(["true", "yes", "y", "on", "1"] as const).map((word) => [word, true] as const),
+  ...(["false", "no", "n", "off", "0"] as const).map((word) => [word, false] as const),
 ]);
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 

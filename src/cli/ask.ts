@@ -41,7 +41,8 @@ async function askMembers({ schema, names, required }: Members): Promise<Argumen
   for (const name of names) {
     const property = dereferenced(propertiesOf(object)[name], schema);
     const about = typeof property.description === "string" ? ` ${oneLine(property.description)}` : "";
-    const kind = `${typeName(property, schema)}${needed.has(name) ? "" : ", empty for none"}`;
+    const named = typeName(property, schema);
+    const kind = `${named === "boolean" ? "yes or no" : named}${needed.has(name) ? "" : ", empty for none"}`;
     for (;;) {
       const text = await question(`${oneLine(name)} (${kind})${about}: `);
       if (text === undefined) return undefined;

@@ -63,7 +63,7 @@ it("asks for what is missing, and passes on what the tool asks", async () => {
     [/name \(string\): /, "Ada\n"],
     [/times \(number\): /, "often\n"],
     [/"often" is no number\.[\s\S]*times \(number\): /, "3\n"],
-    [/sure \(boolean\): /, "yes\n"],
+    [/sure \(yes or no\): /, "yes\n"],
   ]);
   expect(text).toContain("Ada 3 accept true");
   expect(code).toBe(0);
@@ -71,7 +71,7 @@ it("asks for what is missing, and passes on what the tool asks", async () => {
 
 it("[85] escapes what a server says", async () => {
   const file = files.write("asking-again.mjs", SERVER);
-  const { text } = await onTerminal(`call ${file} greet name=Ada times=1`, [[/sure \(boolean\): /, "no\n"]]);
+  const { text } = await onTerminal(`call ${file} greet name=Ada times=1`, [[/sure \(yes or no\): /, "no\n"]]);
   expect(text).toContain("The tool asks: Really?\\u001b[2J");
   expect(text).toContain("Ada 1 accept false \\u001b]0;title\\u0007");
   expect(text).not.toContain(`${ESC}[2J`);
@@ -80,7 +80,7 @@ it("[85] escapes what a server says", async () => {
 
 it("Ctrl-D declines", async () => {
   const file = files.write("declined.mjs", SERVER);
-  const { text } = await onTerminal(`call ${file} greet name=Ada times=1`, [[/sure \(boolean\): /, "\u0004"]]);
+  const { text } = await onTerminal(`call ${file} greet name=Ada times=1`, [[/sure \(yes or no\): /, "\u0004"]]);
   expect(text).toContain("Ada 1 decline undefined");
 });
 

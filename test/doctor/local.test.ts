@@ -35,7 +35,6 @@ function checksFor(fault: LocalFaultId): LocalOptions["checks"] {
 
 /** What a fixture needs to show its fault. */
 const NEEDS: Readonly<Record<string, LocalOptions>> = {
-  "exits-idle": { idleMs: 5000 },
   "start-slow": { slowStartMs: 1000 },
   "start-unanswered": { startMs: 1500 },
   // It ends after half a second, or later on a busy machine; nobody waits longer than that.
