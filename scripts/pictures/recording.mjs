@@ -117,6 +117,7 @@ function runsOf(line) {
     else runs.push({ x, style, text });
   }
   while (runs.length > 0 && runs.at(-1).text.trim() === "") runs.pop();
+  if (runs.length > 0) runs.at(-1).text = runs.at(-1).text.trimEnd();
   return runs;
 }
 
