@@ -5,6 +5,7 @@ import type { ConnectionOptions } from "./connection-options.js";
 import { CliError } from "./errors.js";
 import { BrowserLogin } from "./login.js";
 import { loadSdk, type Sdk } from "./sdk.js";
+import { fetchFor } from "./server-fetch.js";
 import type { Target } from "./target.js";
 import { harmless } from "./terminal.js";
 import { packageVersion } from "./version.js";
@@ -144,7 +145,8 @@ function transportTo({ sdk, target, options, kind, stderr, login }: Attempt): Tr
       ...options.headers,
       ...(options.token !== undefined && { authorization: `Bearer ${options.token}` }),
     };
-    const http = { requestInit: { headers }, ...(login !== undefined && { authProvider: login }) };
+    const fetch = fetchFor(target.url, headers);
+    const http = { requestInit: { headers }, fetch, ...(login !== undefined && { authProvider: login }) };
     return kind === "sse"
       ? new sdk.SSEClientTransport(target.url, http)
       : new sdk.StreamableHTTPClientTransport(target.url, http);

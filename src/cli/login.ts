@@ -1,17 +1,15 @@
 /** Logging in to a server as its metadata says (OAuth 2.1): the official client does the protocol, this the person's part. */
-import { randomBytes, timingSafeEqual } from "node:crypto";
-import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import type {
   OAuthClientInformationContext,
   OAuthClientMetadata,
   OAuthClientProvider,
+  OAuthDiscoveryState,
   StoredOAuthClientInformation,
   StoredOAuthTokens,
 } from "@modelcontextprotocol/client";
 import { openInBrowser } from "./browser.js";
 import { CliError, EXIT } from "./errors.js";
+import { LoginCallback, NO_CALLBACK } from "./login-callback.js";
 import { LoginStore } from "./login-store.js";
 import { question } from "./question.js";
 import { harmless, paletteOf } from "./terminal.js";
@@ -24,24 +22,19 @@ export interface LoginOptions {
   readonly scope: string | undefined;
 }
 
-/** Time to find a password and a second factor. */
-const LOGIN_MS = 300_000;
-const CALLBACK = "/callback";
-const STATE_BYTES = 32;
-
 export class BrowserLogin implements OAuthClientProvider {
   readonly #store: LoginStore;
   readonly #options: LoginOptions;
-  readonly #server: Server | undefined;
-  readonly #state = randomBytes(STATE_BYTES).toString("base64url");
+  readonly #callback: LoginCallback | undefined;
   #verifier = "";
+  #discovered: OAuthDiscoveryState | undefined;
   #page: URL | undefined;
   #wasTried = false;
 
-  private constructor(resource: URL, options: LoginOptions, server: Server | undefined) {
+  private constructor(resource: URL, options: LoginOptions, callback: LoginCallback | undefined) {
     this.#store = new LoginStore(resource);
     this.#options = options;
-    this.#server = server;
+    this.#callback = callback;
   }
 
   /** Undefined where nobody can log in and nobody has. */
@@ -51,8 +44,9 @@ export class BrowserLogin implements OAuthClientProvider {
       return hasTokens ? new BrowserLogin(resource, options, undefined) : undefined;
     }
     // Where the provider compares ports, a client that was registered before needs the one of then.
-    const server = await listen(registeredPort(new LoginStore(resource))).catch(() => listen(0));
-    return new BrowserLogin(resource, options, server);
+    const port = registeredPort(new LoginStore(resource));
+    const callback = await LoginCallback.listen(port).catch(() => LoginCallback.listen(0));
+    return new BrowserLogin(resource, options, callback);
   }
 
   /** A login was begun and waits for the person. */
@@ -66,9 +60,7 @@ export class BrowserLogin implements OAuthClientProvider {
   }
 
   get redirectUrl(): string {
-    // Without a listener a login is never begun; the protocol wants an address all the same.
-    const address = this.#server?.address() as AddressInfo | null | undefined;
-    return `http://127.0.0.1${address ? `:${address.port}` : ""}${CALLBACK}`;
+    return this.#callback?.url ?? NO_CALLBACK;
   }
 
   get clientMetadata(): OAuthClientMetadata {
@@ -85,14 +77,15 @@ export class BrowserLogin implements OAuthClientProvider {
   }
 
   state(): string {
-    return this.#state;
+    return this.#callback?.renewState() ?? "";
   }
 
   clientInformation(context?: OAuthClientInformationContext): StoredOAuthClientInformation | undefined {
     this.#wasTried = true;
     const { clientId, clientSecret } = this.#options;
     if (clientId === undefined) return this.#store.get(context?.issuer).client;
-    return { client_id: clientId, ...(clientSecret !== undefined && { client_secret: clientSecret }) };
+    const secret = clientSecret === undefined ? {} : { client_secret: clientSecret };
+    return { client_id: clientId, ...secret, ...(context !== undefined && { issuer: context.issuer }) };
   }
 
   saveClientInformation(client: StoredOAuthClientInformation, context?: OAuthClientInformationContext): void {
@@ -115,13 +108,23 @@ export class BrowserLogin implements OAuthClientProvider {
     return this.#verifier;
   }
 
+  /** Where the person was sent, the code is taken, whatever the server says by then (mix-up of providers). */
+  saveDiscoveryState(discovered: OAuthDiscoveryState): void {
+    this.#discovered = discovered;
+  }
+
+  discoveryState(): OAuthDiscoveryState | undefined {
+    return this.#discovered;
+  }
+
   invalidateCredentials(scope: "all" | "client" | "tokens" | "verifier" | "discovery"): void {
+    if (scope === "all" || scope === "discovery") this.#discovered = undefined;
     if (scope === "all" || scope === "client") this.#store.forget();
     else if (scope === "tokens") this.#store.drop("tokens");
   }
 
   redirectToAuthorization(page: URL): void {
-    if (this.#server === undefined) {
+    if (this.#callback === undefined) {
       throw new CliError(EXIT.connection, "The login has ended, and nobody can log in again here.", {
         hint: "Run the command on a terminal to log in, or give an access token with --token or MCP_TOKEN.",
       });
@@ -132,10 +135,10 @@ export class BrowserLogin implements OAuthClientProvider {
   /** Sends the person to the page and waits for the browser to come back. Gives what it brought. */
   async finish(): Promise<URLSearchParams> {
     const page = this.#page;
-    if (page === undefined || this.#server === undefined) throw new Error("no login was begun");
+    if (page === undefined || this.#callback === undefined) throw new Error("no login was begun");
     this.#page = undefined;
     this.#wasTried = false;
-    const back = this.#callback(this.#server);
+    const back = this.#callback.arrival();
     const arrived = new AbortController();
     back.then(
       () => arrived.abort(),
@@ -155,44 +158,11 @@ export class BrowserLogin implements OAuthClientProvider {
   }
 
   close(): void {
-    this.#server?.close();
-    this.#server?.closeAllConnections();
+    this.#callback?.close();
   }
-
-  #callback(server: Server): Promise<URLSearchParams> {
-    return new Promise((resolve, reject) => {
-      const expired = () =>
-        reject(new CliError(EXIT.connection, `Nobody logged in within ${LOGIN_MS / 60_000} minutes.`));
-      const timer = setTimeout(expired, LOGIN_MS);
-      server.ref();
-      server.on("request", (request, response) => {
-        const { pathname, searchParams } = new URL(request.url ?? "/", this.redirectUrl);
-        // Another page of the browser may send anything here; only the login knows the state.
-        const isOurs = pathname === CALLBACK && isSame(searchParams.get("state"), this.#state);
-        response.writeHead(isOurs ? 200 : 404, { "content-type": "text/plain; charset=utf-8", connection: "close" });
-        response.end(isOurs ? "You can close this window and go back to the terminal.\n" : "There is nothing here.\n");
-        if (!isOurs) return;
-        clearTimeout(timer);
-        server.unref();
-        resolve(searchParams);
-      });
-    });
-  }
-}
-
-async function listen(port: number): Promise<Server> {
-  const server = createServer();
-  server.listen(port, "127.0.0.1");
-  await once(server, "listening");
-  return server.unref();
 }
 
 function registeredPort(store: LoginStore): number {
   const { redirect_uris: uris } = (store.get().client ?? {}) as { readonly redirect_uris?: readonly string[] };
   return Number(/:(\d+)\//.exec(uris?.[0] ?? "")?.[1] ?? 0);
-}
-
-function isSame(given: string | null, expected: string): boolean {
-  const [one, other] = [Buffer.from(given ?? ""), Buffer.from(expected)];
-  return one.length === other.length && timingSafeEqual(one, other);
 }
