@@ -1,4 +1,5 @@
 import { HEADER } from "../protocol/headers.js";
+import { redactText } from "../util/redact.js";
 import { EventSplitter, type PassingEvent } from "./event-splitter.js";
 import type { Caller, Outcome } from "./log.js";
 import { messagesIn } from "./messages.js";
@@ -139,7 +140,7 @@ export class Tap {
 
   #refusal(status: number, text: string): Outcome | undefined {
     if (status < 400) return undefined;
-    return { kind: "http", status, message: text.trim().slice(0, MAX_REFUSAL_CHARACTERS) };
+    return { kind: "http", status, message: redactText(text).trim().slice(0, MAX_REFUSAL_CHARACTERS) };
   }
 
   /** A POST that was refused, and that carried no request that could be read. */

@@ -5,7 +5,7 @@
  *    exchange where there is neither.
  * 3. What is begun is ended: by its answer, by its client, or with the server.
  */
-import type { JsonObject } from "../util/json.js";
+import { isObject, type JsonObject } from "../util/json.js";
 import { LruMap } from "../util/lru.js";
 import { withoutSecrets } from "./hide.js";
 import type { Caller, DevLog, Outcome } from "./log.js";
@@ -68,7 +68,13 @@ export class Traffic {
   ): Pending {
     const caller = this.callerOf(message, scope, facts);
     const request = withoutSecrets(message);
-    const log = this.log.begin({ method, name: nameIn(message), caller, request, quiet: isQuiet(method, caller) });
+    const log = this.log.begin({
+      method,
+      name: nameIn(isObject(request) ? request : {}),
+      caller,
+      request,
+      quiet: isQuiet(method, caller),
+    });
     const { progressToken } = metaOf(message);
     const pending = { log, scope, id, progressToken, initialize: method === "initialize", caller };
     this.#pending.set(key(scope, id), pending);
@@ -99,8 +105,10 @@ export class Traffic {
     const id = idOf(message);
     if (method === undefined) {
       const pending = id === undefined ? undefined : this.#pending.get(key(scope, id));
-      // Shown before it is settled, because whoever hears of the end may look at it.
-      if (pending !== undefined) this.settle(pending, outcomeOf(message), withoutSecrets(message));
+      if (pending === undefined) return;
+      // Before anything is made of it: the outcome quotes the answer.
+      const shown = withoutSecrets(message);
+      this.settle(pending, outcomeOf(isObject(shown) ? shown : {}), shown);
       return;
     }
     const params = paramsOf(message);

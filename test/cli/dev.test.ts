@@ -14,6 +14,12 @@ const mcp = new McpServer({ name: "watched", version: "1.0.0" });
 mcp.registerTool("version", {}, () => "${version}");
 mcp.registerTool("fail", {}, () => { throw new Error("not today"); });
 mcp.registerTool("login", { inputSchema: { type: "object", properties: { user: {}, password: {} } } }, () => "in");
+mcp.registerTool("leak", {}, () => ({
+  content: [{ type: "text", text: "upstream: password=hunter2hunter2, Authorization: Bearer abcdef0123456789" }],
+  isError: true,
+}));
+mcp.registerTool("pid", {}, () => String(process.pid));
+mcp.registerTool("stuck", {}, () => { process.stderr.write("stuck\\n"); for (;;); });
 mcp.registerTool("slow", {}, (ctx) => new Promise((resolve) => {
   ctx.progress(1, 2, "half of ${version}");
   process.once("SIGTERM", () => setTimeout(() => resolve("ended ${version}"), 200));
@@ -28,6 +34,30 @@ export default mcp;
 
 const dev = (file: string, ...more: string[]) => begin(["dev", file, "--port", "0", "--json", "--no-page", ...more]);
 const calls = (events: readonly DevEvent[], name: string) => events.filter((one) => one.name === name);
+
+it("an error that quotes a credential is told without it", async () => {
+  const server = dev(files.write("leak.ts", text("1")));
+  const { url } = await started(server);
+  await call(url, "leak");
+  await until("the call is told", () => named(server, "end").some(({ name }) => name === "leak"));
+  const [told] = calls(named(server, "end"), "leak");
+  expect(told?.outcome).toMatchObject({ kind: "tool_error", message: expect.stringContaining("upstream") });
+  expect(server.stdout()).not.toMatch(/hunter2|abcdef/);
+});
+
+it("Ctrl-C ends a server that is stuck in a loop, too", async () => {
+  const server = dev(files.write("stuck.ts", text("1")));
+  const { url } = await started(server);
+  const pid = Number(await call(url, "pid"));
+  const lost = call(url, "stuck").catch(() => "lost");
+  await until("it is stuck", () => server.stderr().includes("stuck"));
+  const again = setInterval(() => server.child.kill("SIGINT"), 300);
+  await until("it has ended", () => server.child.exitCode !== null, START_MS);
+  clearInterval(again);
+  await lost;
+  expect(server.child.exitCode).toBe(0);
+  expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+});
 
 describe("a change", () => {
   it("in the middle of requests loses none of them: they wait, on the same port, for the new server", async () => {
