@@ -11,6 +11,8 @@ import { paletteOf } from "./terminal.js";
 const QUIET_MS = 100;
 /** Beyond what calls may take to end: a server that is still there then is stuck. */
 const STUCK_MS = 5000;
+/** npm passes on a Ctrl-C that the terminal has sent to its children as well. */
+const SAME_CTRL_C_MS = 1000;
 
 /** What runs a server again and again does it through these. */
 export interface Supervised {
@@ -64,6 +66,8 @@ export class Supervisor {
   #changed: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stopping = false;
+  /** When it was first told to. */
+  #stopAt = Number.POSITIVE_INFINITY;
 
   constructor(what: Supervised) {
     this.#what = what;
@@ -100,8 +104,14 @@ export class Supervisor {
   stop(signal: NodeJS.Signals): void {
     this.#stopping = true;
     const running = this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
-    if (running) this.#child?.kill(signal);
-    else this.#changed?.();
+    if (!running) return this.#changed?.();
+    const child = this.#child;
+    const since = performance.now() - this.#stopAt;
+    // One that is stuck in a loop hears of no signal; whoever asks again does not want to wait for it.
+    child?.kill(since > SAME_CTRL_C_MS ? "SIGKILL" : signal);
+    if (Number.isFinite(this.#stopAt)) return;
+    this.#stopAt = performance.now();
+    setTimeout(() => child?.kill("SIGKILL"), this.#what.graceMs + STUCK_MS).unref();
   }
 
   #start(): ChildProcess {
