@@ -3,12 +3,12 @@
  *
  * Invariants:
  * 1. A reader sees the old bytes or the new ones, never a part: the new ones are complete and on disk before the name is theirs.
- * 2. What another process wrote since `readConfig` is not written over.
+ * 2. What another process wrote since `readConfig` is not written over; of runs of this command at the same time, one writes.
  * 3. A file that was there is kept as a backup, which replaces no other file.
  * 4. A symbolic link stays one; its target is what changes. Mode and owner stay.
  */
 import { constants, type Stats } from "node:fs";
-import { chown, copyFile, link, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { chown, copyFile, type FileHandle, link, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { InstallError } from "./errors.js";
 import type { ConfigFile } from "./read.js";
@@ -19,6 +19,10 @@ const PRIVATE_FOLDER = 0o700;
 /** A file of a project goes into its repository. */
 const SHARED_FILE = 0o666;
 const SHARED_FOLDER = 0o777;
+/** Bits of a mode: somebody may write. */
+const WRITABLE = 0o222;
+/** Writing takes milliseconds; a file of a run that was killed is in nobody's way for longer. */
+const ABANDONED_MS = 30_000;
 /** Backups of one second are told apart by a number. */
 const MAX_BACKUPS_OF_ONE_SECOND = 100;
 
@@ -35,9 +39,20 @@ export async function writeConfig(file: ConfigFile, { text, shared, now }: Writi
     const folder = dirname(file.target);
     await mkdir(folder, { recursive: true, mode: shared ? SHARED_FOLDER : PRIVATE_FOLDER });
     await assertUnchanged(file);
-    const backup = file.bytes === undefined ? undefined : await backUp(file.target, now);
-    await replace(file, { text, mode: shared ? SHARED_FILE : PRIVATE_FILE });
-    return backup;
+    await assertMeantToChange(file);
+    const fresh = join(folder, `.${basename(file.target)}.holdfast.tmp`);
+    const handle = await openAlone(fresh, shared ? SHARED_FILE : PRIVATE_FILE, file);
+    try {
+      await fill(handle, { fresh, text, file });
+      await assertUnchanged(file);
+      const backup = file.bytes === undefined ? undefined : await backUp(file.target, now);
+      if (file.bytes === undefined) await takeName(fresh, file);
+      else await rename(fresh, file.target);
+      await syncFolder(folder);
+      return backup;
+    } finally {
+      await rm(fresh, { force: true });
+    }
   } catch (cause) {
     if (cause instanceof InstallError) throw cause;
     const { code } = cause as NodeJS.ErrnoException;
@@ -46,32 +61,36 @@ export async function writeConfig(file: ConfigFile, { text, shared, now }: Writi
   }
 }
 
-async function replace(
-  file: ConfigFile,
-  { text, mode }: { readonly text: string; readonly mode: number },
+/** Who has made this file is the one who writes. */
+async function openAlone(fresh: string, mode: number, file: ConfigFile): Promise<FileHandle> {
+  const there = await stat(fresh).catch(() => undefined);
+  if (there !== undefined && Date.now() - there.mtimeMs > ABANDONED_MS) await rm(fresh, { force: true });
+  return await open(fresh, "wx", mode).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === "EEXIST" ? changedError(file) : error;
+  });
+}
+
+async function fill(
+  handle: FileHandle,
+  { fresh, text, file }: { readonly fresh: string; readonly text: string; readonly file: ConfigFile },
 ): Promise<void> {
-  const folder = dirname(file.target);
-  const fresh = join(folder, `.${basename(file.target)}.${process.pid}.tmp`);
-  const before = file.bytes === undefined ? undefined : await stat(file.target);
   try {
-    const handle = await open(fresh, "wx", mode);
-    try {
-      if (before !== undefined) {
-        await handle.chmod(before.mode);
-        await keepOwner(fresh, before);
-      }
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
+    if (file.bytes !== undefined) {
+      const before = await stat(file.target);
+      await handle.chmod(before.mode);
+      await keepOwner(fresh, before);
     }
-    await assertUnchanged(file);
-    if (before === undefined) await takeName(fresh, file);
-    else await rename(fresh, file.target);
+    await handle.writeFile(text);
+    await handle.sync();
   } finally {
-    await rm(fresh, { force: true });
+    await handle.close();
   }
-  await syncFolder(folder);
+}
+
+/** A file can be replaced in a folder that may be written, whatever its own mode says; that it says so was meant. */
+async function assertMeantToChange({ path, target, bytes }: ConfigFile): Promise<void> {
+  if (bytes === undefined || ((await stat(target)).mode & WRITABLE) !== 0) return;
+  throw new InstallError("ERR_INSTALL_WRITE", `${path} is read-only.`, { hint: "Make it writable, then try again." });
 }
 
 /** Somebody else's file can be given back to them by an administrator only; for all others it is their own. */

@@ -13,6 +13,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -206,6 +207,51 @@ describe("files that are special", () => {
     }
     expect([read("c.json"), read("new.json")]).toEqual(['{"theirs": 1}', '{"theirs": 1}']);
     expect(readdirSync(home).sort()).toEqual(["c.json", "new.json"]);
+  });
+
+  it("of runs at the same time each is in the file or says that it is not", async () => {
+    const path = write(".cursor/mcp.json", "{}\n");
+    const names = Array.from({ length: 8 }, (_, index) => `server-${index}`);
+    for (let round = 0; round < 20; round++) {
+      writeFileSync(path, "{}\n");
+      const ended = await Promise.allSettled(
+        names.map(async (name) => {
+          const file = await readConfig(path);
+          const text = JSON.stringify({ ...(JSON.parse(file.text) as object), [name]: {} });
+          await writeConfig(file, { text, shared: false, now: new Date(round * 1000) });
+          return name;
+        }),
+      );
+      const done = ended.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+      expect(Object.keys(JSON.parse(read(".cursor/mcp.json")) as object).sort()).toEqual(done.sort());
+      const refused = ended.flatMap((one) => (one.status === "rejected" ? [one.reason as { code: string }] : []));
+      expect(new Set(refused.map(({ code }) => code))).toEqual(
+        new Set(refused.length > 0 ? ["ERR_INSTALL_CHANGED"] : []),
+      );
+    }
+    expect(readdirSync(dirname(path)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+
+  it("what a run that was killed left behind is in nobody's way for long", async () => {
+    const path = write(".cursor/mcp.json", "{}\n");
+    const left = write(".cursor/.mcp.json.holdfast.tmp", "half");
+    const now = new Date();
+    await expect(writeConfig(await readConfig(path), { text: "1", shared: false, now })).rejects.toThrow("meanwhile");
+    expect(readFileSync(left, "utf8")).toBe("half");
+    const before = new Date(now.getTime() - 60_000);
+    utimesSync(left, before, before);
+    await writeConfig(await readConfig(path), { text: "1", shared: false, now });
+    expect(readFileSync(path, "utf8")).toBe("1");
+    expect(existsSync(left)).toBe(false);
+  });
+
+  it("a file that is read-only stays as it is", async () => {
+    const path = write(".cursor/mcp.json", "{}\n");
+    chmodSync(path, 0o444);
+    const { code, stderr } = await install("cursor", URL_OF_TOOLS, "--name", "tools");
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("is read-only") });
+    expect(readFileSync(path, "utf8")).toBe("{}\n");
+    expect(backups(path)).toEqual([]);
   });
 
   it("backups of one second do not replace each other", async () => {
