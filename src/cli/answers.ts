@@ -78,5 +78,10 @@ function pagesOf(error: unknown): readonly RequiredPage[] | undefined {
     readonly data?: { readonly elicitations?: unknown };
   };
   if (code !== PAGE_REQUIRED || !Array.isArray(data?.elicitations) || data.elicitations.length === 0) return undefined;
-  return data.elicitations as readonly RequiredPage[];
+  const pages = (data.elicitations as readonly (Partial<RequiredPage> | null)[]).map((page) => ({
+    message: String(page?.message ?? ""),
+    url: String(page?.url ?? ""),
+    elicitationId: String(page?.elicitationId ?? ""),
+  }));
+  return pages;
 }

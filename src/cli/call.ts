@@ -14,7 +14,7 @@ import { signatureOf } from "./signature.js";
 import type { Action } from "./spec.js";
 import { didYouMean } from "./suggest.js";
 import { targetOf } from "./target.js";
-import { ProgressLine, paletteOf } from "./terminal.js";
+import { ProgressLine, paletteOf, printable } from "./terminal.js";
 
 /** More than anybody pipes as arguments; a device that never ends is a mistake. */
 const MAX_STDIN_BYTES = 16 * 1024 * 1024;
@@ -109,7 +109,7 @@ async function print(result: CallToolResult, { tool, json, out }: Printing): Pro
   const failed = result.isError === true;
   if (json) {
     const files = saved.size === 0 ? {} : { files: Object.fromEntries(saved) };
-    process.stdout.write(`${JSON.stringify({ ...result, ...files }, null, 2)}\n`);
+    process.stdout.write(`${printable(JSON.stringify({ ...result, ...files }, null, 2))}\n`);
   } else if (failed) {
     process.stderr.write(`${paletteOf(process.stderr).red("The tool reports an error:")}\n`);
     process.stdout.write(renderResult(result, saved));

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CallToolResult, ContentBlock } from "@modelcontextprotocol/client";
-import { harmless, oneLine, paletteOf } from "./terminal.js";
+import { oneLine, paletteOf, printable } from "./terminal.js";
 
 const EXTENSIONS: Readonly<Record<string, string>> = {
   "image/png": "png",
@@ -22,6 +22,12 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
   "text/csv": "csv",
   "text/html": "html",
 };
+
+/** A type may have the name of anything that an object inherits. */
+function extensionOf(mimeType: string): string {
+  const type = mimeType.toLowerCase();
+  return (Object.hasOwn(EXTENSIONS, type) ? EXTENSIONS[type] : undefined) ?? "bin";
+}
 
 interface Bytes {
   readonly what: string;
@@ -59,7 +65,7 @@ export async function saveFiles(
     await mkdir(folder, { recursive: true });
     for (;;) {
       number += 1;
-      const path = join(folder, `${stem}-${number}.${EXTENSIONS[bytes.mimeType.toLowerCase()] ?? "bin"}`);
+      const path = join(folder, `${stem}-${number}.${extensionOf(bytes.mimeType)}`);
       if (!(await writeNew(path, Buffer.from(bytes.data, "base64")))) continue;
       saved.set(index, path);
       break;
@@ -86,13 +92,8 @@ export function renderResult(result: CallToolResult, saved: ReadonlyMap<number, 
   const repeated = (block: ContentBlock) =>
     structured !== undefined && block.type === "text" && sameJson(block.text, structuredContent);
   const parts = content.flatMap((block, index) => (repeated(block) ? [] : [renderBlock(block, saved.get(index))]));
-  if (structured !== undefined) parts.push(safe(structured));
+  if (structured !== undefined) parts.push(printable(structured));
   return parts.map((part) => (part.endsWith("\n") ? part : `${part}\n`)).join("");
-}
-
-/** On a terminal, what a server says cannot drive it; a file or a program gets every byte. */
-function safe(text: string): string {
-  return process.stdout.isTTY === true ? harmless(text) : text;
 }
 
 function sameJson(text: string, value: unknown): boolean {
@@ -118,8 +119,8 @@ function renderBlock(block: ContentBlock, path: string | undefined): string {
     const where = path ?? "--out DIR writes it to a file";
     return dim(`[${bytes.what} ${oneLine(bytes.mimeType)}, ${size} bytes: ${where}]`);
   }
-  if (block.type === "text") return safe(block.text);
-  if (block.type === "resource" && "text" in block.resource) return safe(block.resource.text);
+  if (block.type === "text") return printable(block.text);
+  if (block.type === "resource" && "text" in block.resource) return printable(block.resource.text);
   if (block.type === "resource_link") return `${oneLine(block.title ?? block.name)} ${dim(`<${oneLine(block.uri)}>`)}`;
   return dim(`[${oneLine(block.type)}]`);
 }

@@ -1,6 +1,7 @@
 /** What `dev` says: lines of JSON for programs; dev-print-pretty.ts has those for people. */
 import type { Exchange, LogEvent } from "../dev/log.js";
 import type { UpstreamState } from "../dev/upstream.js";
+import { printable } from "./terminal.js";
 
 export interface Announced {
   readonly file: string;
@@ -80,6 +81,6 @@ export class JsonPrinter implements DevPrinter {
   }
 
   #print(event: string, facts: Readonly<Record<string, unknown>>): void {
-    process.stdout.write(`${JSON.stringify({ event, ...facts })}\n`);
+    process.stdout.write(`${printable(JSON.stringify({ event, ...facts }))}\n`);
   }
 }

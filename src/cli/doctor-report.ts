@@ -2,7 +2,7 @@
 import { type DoctorProgress, exitCodeOf, type Finding, isFault } from "../doctor/index.js";
 import { type ExitCode, usage } from "./errors.js";
 import type { Invocation } from "./spec.js";
-import { harmless, type Palette, ProgressLine, paletteOf, wrapped } from "./terminal.js";
+import { harmless, type Palette, ProgressLine, paletteOf, printable, wrapped } from "./terminal.js";
 
 type Found = Finding<string, object>;
 export type OnProgress = (at: DoctorProgress) => void;
@@ -40,7 +40,8 @@ export async function tell(
     line.clear();
   }
   const exitCode = exitCodeOf(findings) as ExitCode;
-  if (json === true) process.stdout.write(`${JSON.stringify({ ...patient, findings, exitCode }, undefined, 2)}\n`);
+  if (json === true)
+    process.stdout.write(`${printable(JSON.stringify({ ...patient, findings, exitCode }, undefined, 2))}\n`);
   else process.stdout.write(summary(findings, report.hidden));
   return exitCode;
 }

@@ -6,6 +6,7 @@ import { type Report, renderAuth, renderReport } from "./inspect-report.js";
 import { offerOf } from "./list.js";
 import type { Action } from "./spec.js";
 import { type Target, targetOf } from "./target.js";
+import { printable } from "./terminal.js";
 
 export const inspect: Action = async (invocation) => {
   const { target, words } = targetOf(invocation);
@@ -20,12 +21,14 @@ export const inspect: Action = async (invocation) => {
     // Where tokens come from is what somebody without one wants to know.
     const auth = authOf(facts);
     if (auth?.required === true)
-      process.stdout.write(json ? `${JSON.stringify({ target: target.label, auth }, null, 2)}\n` : renderAuth(auth));
+      process.stdout.write(
+        json ? `${printable(JSON.stringify({ target: target.label, auth }, null, 2))}\n` : renderAuth(auth),
+      );
     throw error;
   }
   try {
     const report = { ...reportOf(connection, target, facts), ...(await offerOf(connection, options.timeoutMs)) };
-    process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report));
+    process.stdout.write(json ? `${printable(JSON.stringify(report, null, 2))}\n` : renderReport(report));
     return EXIT.ok;
   } finally {
     await connection.close();

@@ -6,7 +6,7 @@ import { requestFailed } from "./request-errors.js";
 import { signatureOf } from "./signature.js";
 import type { Action } from "./spec.js";
 import { targetOf } from "./target.js";
-import { oneLine, paletteOf, table } from "./terminal.js";
+import { oneLine, paletteOf, printable, table } from "./terminal.js";
 
 /** Everything a server lists to this caller. */
 export interface Offer {
@@ -23,7 +23,9 @@ export const list: Action = async (invocation) => {
   const connection = await connect(target, options);
   try {
     const offer = await offerOf(connection, options.timeoutMs);
-    process.stdout.write(invocation.options.json === true ? `${JSON.stringify(offer, null, 2)}\n` : render(offer));
+    process.stdout.write(
+      invocation.options.json === true ? `${printable(JSON.stringify(offer, null, 2))}\n` : render(offer),
+    );
     return EXIT.ok;
   } finally {
     await connection.close();

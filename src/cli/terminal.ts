@@ -35,6 +35,11 @@ export function oneLine(text: string): string {
   return harmless(text.replace(/\s+/g, " ").trim());
 }
 
+/** On a terminal, what a server says cannot drive it, nor can it from within JSON; a file or a program gets every byte. */
+export function printable(text: string, stream: NodeJS.WriteStream = process.stdout): string {
+  return stream.isTTY === true ? harmless(text) : text;
+}
+
 const ANSI = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g");
 
 function widthOf(text: string): number {

@@ -115,6 +115,13 @@ describe("a page that a server insists on (-32042)", () => {
     expect(code).toBe(0);
   });
 
+  it("is told when the server's request for it makes no sense", async () => {
+    const { code, text } = await onTerminal(args("broken"));
+    expect(text).toMatch(/error: /);
+    expect(text).not.toMatch(/TypeError|\n\s+at /);
+    expect(code).toBe(1);
+  });
+
   it("or when the person says so", async () => {
     const answers = [open, [/Press Enter when it is done/, "\n"] as const];
     const { text } = await onTerminal(args("waits"), { answers, env: { BROWSER: browser } });

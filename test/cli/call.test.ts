@@ -1,6 +1,7 @@
 /** `call`: arguments, results, files, errors. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { saveFiles } from "../../src/cli/content.js";
 import { type Served, start } from "../e2e/fixtures/serve.js";
 import { folder, holdfast, running } from "./helpers/cli.js";
 
@@ -76,6 +77,12 @@ describe("results", () => {
     expect(readdirSync(out).sort()).toEqual(["media-1.png", "media-2.png", "media-2.wav", "media-3.wav"]);
     expect(readFileSync(`${out}/media-1.png`).subarray(1, 4).toString()).toBe("PNG");
     expect(readFileSync(`${out}/media-2.wav`).toString()).toBe("RIFF");
+  });
+
+  it("a type that is no type is bytes", async () => {
+    const out = files.path("odd");
+    const block = { type: "image", mimeType: "constructor", data: "" } as const;
+    expect([...(await saveFiles([block], out, "odd")).values()]).toEqual([`${out}/odd-1.bin`]);
   });
 
   it("progress is not for files", async () => {

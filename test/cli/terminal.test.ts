@@ -23,6 +23,7 @@ mcp.registerTool("steps", { description: "Reports.", annotations: { readOnlyHint
   await new Promise((resolve) => setTimeout(resolve, 300));
   return "done";
 });
+mcp.registerTool("clears", {}, () => "a\\u009b2Jb\\u202ec");
 export default mcp;
 `;
 
@@ -76,6 +77,13 @@ it("[85] escapes what a server says", async () => {
   expect(text).toContain("Ada 1 accept false \\u001b]0;title\\u0007");
   expect(text).not.toContain(`${ESC}[2J`);
   expect(text).not.toContain(`${ESC}]0;`);
+});
+
+it("[85] escapes what a server says within JSON, which says the same", async () => {
+  const file = files.write("asking-json.mjs", SERVER);
+  const { text } = await onTerminal(`call ${file} clears --json`);
+  expect(text).not.toMatch(/[\u0080-\u009f\u202e]/);
+  expect(JSON.parse(text)).toMatchObject({ content: [{ text: "a\u009b2Jb\u202ec" }] });
 });
 
 it("Ctrl-D declines", async () => {
