@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { type ProjectFile, projectFiles } from "../init/index.js";
 import { EXIT } from "./errors.js";
@@ -65,6 +65,8 @@ export const init: Action = async (invocation) => {
     ? { packages: "own" as const, said: [] }
     : await install(directory, options.install !== false);
   const made: Made = { ...plan, manifest, dependency, ...written, packages, said };
+  const warning = await warningOf(made);
+  if (warning !== undefined) process.stderr.write(`${paletteOf(process.stderr).red("warning:")} ${warning}\n`);
   if (options.json === true) process.stdout.write(`${JSON.stringify(asJson(made), undefined, 2)}\n`);
   else report(made);
   return packages === "failed" ? EXIT.failed : EXIT.ok;
@@ -94,6 +96,14 @@ async function install(directory: string, all: boolean): Promise<Pick<Made, "pac
   const { ok, said }: NpmEnd = await npm({ cwd: directory, args, doing });
   if (!ok) return { packages: "failed", said };
   return { packages: all ? "installed" : "locked", said: [] };
+}
+
+/** A .gitignore that was there is somebody's own, and may let the key go into a repository. */
+async function warningOf({ directory, files, kept }: Made): Promise<string | undefined> {
+  if (!files.includes(".env") || !kept.includes(".gitignore")) return undefined;
+  const lines = (await readFile(join(directory, ".gitignore"), "utf8")).split("\n").map((line) => line.trim());
+  if (lines.some((line) => /^(?:\*\*)?\/?(?:\*|\.env\*?|\*\.env)$/.test(line))) return undefined;
+  return "There is a key in .env, and .gitignore does not name that file: add it before you commit.";
 }
 
 function asJson(made: Made): object {
@@ -141,7 +151,8 @@ function report(made: Made): void {
       `Holdfast is in ${dependency.vendored}: this copy did not come from a registry. Put it under version control.`,
     );
   }
-  if (files.includes(".env")) lines.push("A key to call it with is in .env, which git does not take.");
+  if (files.includes(".env"))
+    lines.push(`A key to call it with is in .env${kept.includes(".gitignore") ? "" : ", which git does not take"}.`);
   if (packages === "own") lines.push("Nothing was installed: package.json or its lock file was there before.");
   if (packages === "failed") process.stderr.write(failure(said, red));
   lines.push("", ...nextSteps(made).map((step) => `  ${step}`));

@@ -59,6 +59,19 @@ describe("with --force", () => {
     expect(made.next.join("\n")).toMatch(/npm pkg set "type=module".*\nnpm install --save-exact holdfast@\^0\.1\.0 /);
   });
 
+  it("warns of a .gitignore that lets the key into a repository", async () => {
+    const init = async (name: string, ignored: string) => {
+      files.write(`${name}/.gitignore`, ignored);
+      files.write(`${name}/package.json`, "{}");
+      const cwd = files.path(name);
+      return await holdfast(["init", "--force", "--template", "http", ...SPEC], { cwd, env: OFFLINE });
+    };
+    const [open, closed] = await Promise.all([init("open", "node_modules\n"), init("closed", "/.env\r\n")]);
+    expect([open.code, open.stderr]).toEqual([0, expect.stringContaining(".gitignore does not name that file")]);
+    expect(open.stdout).not.toContain("git does not take");
+    expect([closed.code, closed.stderr]).toEqual([0, ""]);
+  });
+
   it("does not change a lock file that is there", async () => {
     files.write("locked/package-lock.json", "{}");
     const cwd = files.path("locked");
