@@ -36,7 +36,8 @@ export async function createPage({ url, log, upstream, options, restart }: PageP
     connect: ({ revision, capabilities, prepare }) =>
       connect(
         { kind: "url", url, label: url.href },
-        { ...connectionOptionsOf({ token, header }), revision, transport: "http" },
+        // Keys are listened for on the terminal: nobody can be asked to log in there.
+        { ...connectionOptionsOf({ token, header, login: false }), revision, transport: "http" },
         { capabilities, prepare, name: PAGE_CLIENT },
       ),
     offerOf: async (connection) => {

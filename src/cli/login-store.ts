@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import type { StoredOAuthClientInformation, StoredOAuthTokens } from "@modelcontextprotocol/client";
 
 /** What one authorization server has given for one resource. */
@@ -88,6 +88,8 @@ export class LoginStore {
 }
 
 function folderOf({ XDG_STATE_HOME, LOCALAPPDATA }: NodeJS.ProcessEnv): string {
-  const base = XDG_STATE_HOME || (process.platform === "win32" && LOCALAPPDATA) || join(homedir(), ".local", "state");
+  // The specification of this variable says that a relative one is to be ignored: tokens would be in any folder.
+  const given = XDG_STATE_HOME !== undefined && isAbsolute(XDG_STATE_HOME) ? XDG_STATE_HOME : undefined;
+  const base = given || (process.platform === "win32" && LOCALAPPDATA) || join(homedir(), ".local", "state");
   return join(base, "holdfast", "logins");
 }

@@ -5,7 +5,8 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { listening } from "./helpers/cli.js";
+import { LoginStore } from "../../src/cli/login-store.js";
+import { folder, holdfast, listening } from "./helpers/cli.js";
 import { type Terminal, terminal } from "./helpers/terminal.js";
 
 const ASKED = /asks you to log in:\s+(http\S+)\s[\s\S]*?Open \S+ in the browser\?/;
@@ -15,6 +16,7 @@ const LOGIN_MS = 60_000;
 let onTerminal: Terminal;
 let state: string;
 const servers: Server[] = [];
+const files = folder();
 
 beforeAll(async () => {
   onTerminal = await terminal();
@@ -161,6 +163,65 @@ it(
     expect(text).toContain("The login was cancelled.");
     expect(text).not.toMatch(/ERR_|Invalid URL| at /);
     expect(states.size).toBe(2);
+  },
+  LOGIN_MS,
+);
+
+it("logins are not looked for in the folder where the command is typed", async () => {
+  const url = "https://tools.example/mcp";
+  const env = { XDG_STATE_HOME: "here", HOME: state };
+  new LoginStore(new URL(url), { XDG_STATE_HOME: join(state, "here") }).set({}, "https://login.example");
+  const { stderr } = await holdfast(["logout", url], { cwd: state, env });
+  expect(stderr).toContain("There was no login");
+});
+
+async function freePort(): Promise<string> {
+  const free = createServer();
+  const { port } = new URL(await listening(free));
+  await new Promise((resolve) => free.close(resolve));
+  return port;
+}
+
+/** What the page is told, until it is told of a problem. */
+async function problemOn(page: string): Promise<string> {
+  const key = String(new URL(page).searchParams.get("key"));
+  const events = await fetch(new URL("/api/events", page), { headers: { "x-holdfast-key": key } });
+  let told = "";
+  for await (const chunk of events.body ?? []) {
+    told += Buffer.from(chunk).toString();
+    if (told.includes('"type":"problem"')) break;
+  }
+  return told;
+}
+
+it(
+  "the page of dev asks for no login on a terminal where keys are listened for",
+  async () => {
+    const { origin: issuer, seen } = await provider();
+    const port = await freePort();
+    const file = files.write(
+      "closed.ts",
+      `import { jwt, McpServer } from "holdfast";
+const auth = jwt({ issuer: ${JSON.stringify(issuer)}, audience: "http://127.0.0.1:${port}/mcp" });
+export default new McpServer({ name: "closed", version: "1.0.0" }, { auth });
+`,
+    );
+    let told: Promise<string> | undefined;
+    const { text } = await onTerminal(`dev ${file} --port ${port}`, {
+      env: env(),
+      timeoutMs: LOGIN_MS,
+      answers: [
+        [
+          /Page +(http\S+)[\s\S]*? ready/,
+          ([, page = ""], type) => {
+            told = problemOn(page).finally(() => type("q"));
+          },
+        ],
+      ],
+    });
+    expect(await told).toContain("401");
+    expect(text).not.toContain("asks you to log in");
+    expect(seen.filter(({ line }) => line.startsWith("POST"))).toEqual([]);
   },
   LOGIN_MS,
 );

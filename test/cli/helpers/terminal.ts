@@ -5,7 +5,7 @@ import { type Program, requireProgram } from "../../support/debian.js";
 import { CLI, ROOT } from "./cli.js";
 
 /** What is typed when a question has come, or done instead of typing; gets what matched. */
-export type Answer = readonly [RegExp, string | ((found: RegExpExecArray) => unknown)];
+export type Answer = readonly [RegExp, string | ((found: RegExpExecArray, type: (text: string) => void) => unknown)];
 
 export interface OnTerminal {
   readonly answers?: readonly Answer[];
@@ -36,7 +36,7 @@ export async function terminal(): Promise<Terminal> {
         seen += found.index + found[0].length;
         left.shift();
         if (typeof next[1] === "string") child.stdin.write(next[1]);
-        else next[1](found);
+        else next[1](found, (typed) => child.stdin.write(typed));
       }
     });
     const [code] = (await once(child, "close")) as [number | null];
