@@ -102,5 +102,9 @@ function summary(findings: readonly Found[], hidden: boolean): string {
   const count = (severity: Found["severity"]) => findings.filter((one) => one.severity === severity).length;
   const [errors, warnings, sound] = [count("error"), count("warning"), count("ok")];
   const more = hidden ? "; --verbose has the lines for other proxies" : "";
-  return `${errors} errors, ${warnings} warnings, ${sound} things sound${more}\n`;
+  return `${counted(errors, "error")}, ${counted(warnings, "warning")}, ${counted(sound, "thing")} sound${more}\n`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -36,24 +36,31 @@ function createProgram(rest: readonly string[] | undefined, outcome: Outcome): C
     .description("Run, look at and call MCP servers.")
     .version(packageVersion(), "-V, --version", "Print the version")
     .helpOption("-h, --help", "Print help; also: holdfast help COMMAND")
-    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}` })
+    .configureHelp({ subcommandTerm })
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(withHint(text)) })
+    .configureOutput({ outputError: (text, write) => write(withHint(text, "holdfast")) })
     .addHelpText(
       "after",
       `\n${examplesOf(COMMANDS.flatMap(({ examples }) => examples.slice(0, 1)))}\n\n${exitCodes()}`,
     );
   for (const spec of COMMANDS) program.addCommand(commandOf(spec, "holdfast", { rest, outcome }));
   // Commander's own settings are handed down only to commands that it makes itself.
-  inherit(program);
+  inherit(program, "holdfast");
   return program;
 }
 
-function inherit(parent: Command): void {
+function inherit(parent: Command, path: string): void {
   for (const command of parent.commands) {
+    const name = `${path} ${command.name()}`;
     command.copyInheritedSettings(parent);
-    inherit(command);
+    command.configureOutput({ outputError: (text, write) => write(withHint(text, name)) });
+    inherit(command, name);
   }
+}
+
+/** What a command works on, without its options: beside whole usages there is no room for words on 80 columns. */
+function subcommandTerm(command: Command): string {
+  return `${command.name()} ${command.usage()}`.replace(/(?<!\|) (?:\[|--).*$/, "");
 }
 
 interface Context {
@@ -117,9 +124,9 @@ function exitCodes(): string {
   );
 }
 
-function withHint(text: string): string {
+function withHint(text: string, command: string): string {
   const { red } = paletteOf(process.stderr);
-  return `${text.replace(/^error: /, `${red("error:")} `).trimEnd()}\nholdfast --help shows what there is.\n`;
+  return `${text.replace(/^error: /, `${red("error:")} `).trimEnd()}\n${command} --help shows what there is.\n`;
 }
 
 function report(error: unknown): ExitCode {

@@ -28,7 +28,7 @@ export function targetOf({ operands, rest }: Invocation): TargetAndWords {
   if (first === undefined) {
     throw usage(
       "Which server? Give a URL, a file, or a command after --.",
-      "For example: holdfast list http://127.0.0.1:8000/mcp",
+      "For example: http://127.0.0.1:8000/mcp, server.ts, or -- node server.js",
     );
   }
   return { target: namedTarget(first), words };
