@@ -20,7 +20,7 @@ export const deploy: Action = async ({ operands, options }) => {
   const target = targetOf(operands[0]);
   const files = generate(target, factsOf(options));
   if (options.json === true) process.stdout.write(`${JSON.stringify({ target, files }, undefined, 2)}\n`);
-  else if (typeof options.out !== "string") for (const file of files) print(file);
+  else if (typeof options.out !== "string") print(files);
   if (typeof options.out === "string") await write(files, options.out, options);
   return EXIT.ok;
 };
@@ -47,9 +47,16 @@ function factsOf(options: Invocation["options"]): DeployFacts {
   const number = (name: string) => (text(name) === undefined ? undefined : Number(text(name)));
   const [certificate, key] = [text("certificate"), text("key")];
   if ((certificate === undefined) !== (key === undefined)) throw usage("--certificate and --key belong together.");
+  const [name, publicUrl] = [text("name"), text("publicUrl")];
+  if (name === undefined || publicUrl === undefined) {
+    throw usage(
+      "deploy needs --name and --public-url.",
+      "For example: --name tools --public-url https://tools.example.com",
+    );
+  }
   const facts = {
-    name: text("name") ?? "",
-    publicUrl: text("publicUrl") ?? "",
+    name,
+    publicUrl,
     host: text("host"),
     port: number("port"),
     path: text("path"),
@@ -70,11 +77,15 @@ function factsOf(options: Invocation["options"]): DeployFacts {
   return Object.fromEntries(given) as unknown as DeployFacts;
 }
 
-function print({ path, content, install }: GeneratedFile): void {
+/** One file goes to stdout alone, so that it can be sent on; of several, each has its name in a comment above it. */
+function print(files: readonly GeneratedFile[]): void {
   const { bold, dim } = paletteOf(process.stderr);
-  // The file alone goes to stdout, so that it can be sent on; what to do with it is for whoever reads along.
-  process.stderr.write(`${bold(path)}\n${dim(install)}\n`);
-  process.stdout.write(content.endsWith("\n") ? content : `${content}\n`);
+  for (const { path, content, install } of files) {
+    process.stderr.write(`${bold(path)}\n${dim(install)}\n`);
+    if (files.length > 1) process.stdout.write(`# ---- ${path} ----\n`);
+    process.stdout.write(content.endsWith("\n") ? content : `${content}\n`);
+  }
+  if (files.length > 1) process.stderr.write(`${files.length} files: --out FOLDER writes each of them.\n`);
 }
 
 async function write(files: readonly GeneratedFile[], out: string, options: Invocation["options"]): Promise<void> {

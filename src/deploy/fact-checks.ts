@@ -1,9 +1,9 @@
 /** Checks of single facts; each throws `ERR_CONFIG` that names the field. */
 import { HoldfastError } from "../errors.js";
 
-export function text(field: string, value: unknown, pattern: RegExp): string {
+export function text(field: string, value: unknown, pattern: RegExp, rule?: string): string {
   if (typeof value === "string" && pattern.test(value)) return value;
-  throw bad(field, `${JSON.stringify(value)} does not fit ${pattern}`);
+  throw bad(field, `${JSON.stringify(value)} ${rule ?? `does not fit ${pattern}`}`);
 }
 
 export function optional(field: string, value: string | undefined, pattern: RegExp): string | undefined {

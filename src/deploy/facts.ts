@@ -95,6 +95,8 @@ const LEAST_IDLE_PER_KEEP_ALIVE = 2;
 
 /** Not what YAML takes for something else than a text. */
 const NAME = /^(?!(?:true|false|null|yes|no|on|off|y|n)$)[a-z][a-z0-9-]{0,48}$/;
+const NAME_RULE =
+  "must be lower case letters, digits and -, a letter first, at most 49, and no word that YAML reads otherwise";
 const WORDS = /^[\p{L}\p{N} .,:()_/-]{1,200}$/u;
 const ABSOLUTE_PATH = /^\/[A-Za-z0-9._@+/-]*$/;
 const URL_PATH = /^(\/[A-Za-z0-9._~-]+)*$/;
@@ -105,7 +107,7 @@ const IMAGE = /^[a-z0-9][a-z0-9._/:@-]{0,255}$/;
 
 /** Fills in defaults and checks everything. Throws `HoldfastError` (`ERR_CONFIG`) that names the field. */
 export function resolveFacts(facts: DeployFacts): ResolvedFacts {
-  const name = text("name", facts.name, NAME);
+  const name = text("name", facts.name, NAME, NAME_RULE);
   const publicUrl = parsePublicUrl(facts.publicUrl);
   const secure = publicUrl.protocol === "https:";
   const publicPort = publicUrl.port === "" ? (secure ? HTTPS_PORT : HTTP_PORT) : Number(publicUrl.port);

@@ -14,10 +14,16 @@ describe("deploy", () => {
     expect(code).toBe(0);
     const made = generateDeployment(target, FACTS);
     for (const { path, content, install } of made) {
-      expect(stdout).toContain(content.trimEnd());
+      expect(stdout).toContain(made.length > 1 ? `# ---- ${path} ----\n${content.trimEnd()}` : content.trimEnd());
       expect(stderr).toContain(path);
       expect(stderr).toContain(install.split("\n")[0]);
     }
+  });
+
+  it("prints one file as it is, to be sent on", async () => {
+    const [{ content } = { content: "" }, ...more] = generateDeployment("nginx", FACTS);
+    expect(more).toEqual([]);
+    expect((await holdfast(["deploy", "nginx", ...BASE])).stdout).toBe(content);
   });
 
   it("takes every fact from its option", async () => {
@@ -56,7 +62,7 @@ describe("deploy", () => {
   it.each([
     [[], /needs a target[\s\S]*systemd/],
     [["ngnix", ...BASE], /no target "ngnix"[\s\S]*Did you mean nginx/],
-    [["nginx", "--name", "tools"], /publicUrl/],
+    [["nginx", "--name", "tools"], /--public-url/],
     [["nginx", ...BASE, "--port", "x"], /port/],
     [["nginx", "--name", "a\nb", "--public-url", FACTS.publicUrl], /name/],
     [["nginx", ...BASE, "--certificate", "/a.pem"], /belong together/],

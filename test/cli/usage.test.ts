@@ -21,6 +21,12 @@ describe("help", () => {
     expect(bare).toMatchObject({ code: 2, stdout: "", stderr: asked.stdout });
   });
 
+  it("lists the commands in lines that fit 80 columns", async () => {
+    const { stdout } = await holdfast(["--help"]);
+    const commands = stdout.slice(stdout.indexOf("Commands:"), stdout.indexOf("Examples:")).split("\n");
+    expect(Math.max(...commands.map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
   it.each(COMMANDS.filter(({ load }) => load !== undefined))("of $name has its options and examples", async (spec) => {
     const { code, stdout } = await holdfast([spec.name, "--help"]);
     expect(code).toBe(0);
@@ -56,8 +62,15 @@ describe("mistakes end with 2 and say what to do", () => {
       ["list", "--jsn", "http://127.0.0.1:1"],
       /unknown option '--jsn'\n\(Did you mean --json\?\)/,
     ],
-    ["no target", ["list"], /Which server\?.*\n.*holdfast list http/],
+    ["no target", ["list"], /Which server\?.*\n.*http:.*server\.ts, or -- node/],
     ["no tool", ["call", "http://127.0.0.1:1/mcp"], /Which tool\?\nholdfast list http:\/\/127.0.0.1:1\/mcp/],
+    ["no file", ["run"], /missing required argument 'file'\nholdfast run --help shows/],
+    ["no name of a service", ["deploy", "nginx"], /needs --name and --public-url/],
+    [
+      "a name that no service can have",
+      ["deploy", "nginx", "--name", "Tools", "--public-url", "https://a.example"],
+      /name "Tools" must be lower case/,
+    ],
     ["a target without a scheme", ["list", "localhost:8000/mcp"], /Did you mean http:\/\/localhost:8000\/mcp\?/],
     ["a word that is nothing", ["list", "whatever"], /no URL and no file.\nFor a command: -- whatever/],
     ["a file that is not there", ["list", "missing.ts"], /There is no file missing.ts/],
