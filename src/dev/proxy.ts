@@ -78,7 +78,9 @@ export class DevProxy {
     if (body.complete) tap.requestEnd();
     const passing = { request, response, body, tap, gone: left.signal };
     while (!left.signal.aborted) {
+      tap.hold(true);
       const where = this.#mayPassNow(body) ?? (await this.#upstream.ready(this.#holdMs, left.signal));
+      tap.hold(false);
       if (!(where instanceof URL)) return this.#refuse(passing, where);
       if ((await this.#pass(passing, where)) === "done") return;
     }
@@ -172,12 +174,8 @@ export class DevProxy {
 
   /** A client that asked something is told in its own terms; 200, because many clients show no body of any other. */
   #reply({ response, body, tap }: Passing, status: number, message: string, data?: object): void {
-    const ids = body.complete
-      ? messagesIn(body.text)
-          .filter((one) => methodOf(one) !== undefined)
-          .map(idOf)
-      : [];
-    const asked = ids.find((id) => id !== undefined);
+    const requests = (body.complete ? messagesIn(body.text) : []).filter((one) => methodOf(one) !== undefined);
+    const asked = requests.map(idOf).find((id) => id !== undefined);
     const error = { code: ErrorCode.Unavailable, message, ...(data !== undefined && { data }) };
     const text = asked === undefined ? `${message}\n` : JSON.stringify({ jsonrpc: "2.0", id: asked, error });
     const headers = {

@@ -68,6 +68,10 @@ export class Tap {
     if (opened !== undefined && this.#facts.transport === "sse") this.#traffic.remember(this.#scope, opened.caller);
   }
 
+  hold(held: boolean): void {
+    for (const one of this.#own ?? []) this.#traffic.hold(one, held);
+  }
+
   respond(response: ResponseFacts): void {
     this.#response = response;
     if (response.status === 200 && isEventStream(response)) {

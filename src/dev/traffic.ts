@@ -31,6 +31,8 @@ export interface Pending {
 export class Traffic {
   readonly log: DevLog;
   readonly #pending = new Map<string, Pending>();
+  /** Requests that no server has yet. */
+  readonly #held = new Set<Pending>();
   /** Questions of the server that wait for a client: which exchange they are of. */
   readonly #questions = new Map<string, number>();
   readonly #callers = new LruMap<string, Caller>(MAX_SESSIONS);
@@ -43,10 +45,16 @@ export class Traffic {
     return new Tap(this, facts);
   }
 
-  /** The server is gone, and with it whatever it was working on. */
+  /** The server is gone, and with it whatever it was working on; what waits for the next one is not of this. */
   serverGone(): void {
-    for (const one of [...this.#pending.values()]) this.settle(one, { kind: "lost" }, undefined);
+    const left = [...this.#pending.values()].filter((one) => !this.#held.has(one));
+    for (const one of left) this.settle(one, { kind: "lost" }, undefined);
     this.#questions.clear();
+  }
+
+  hold(one: Pending, held: boolean): void {
+    if (held && this.isPending(one)) this.#held.add(one);
+    else this.#held.delete(one);
   }
 
   /** Messages from a client. */

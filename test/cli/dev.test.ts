@@ -112,7 +112,9 @@ describe("a change", () => {
     const { content } = await client.callTool({ name: "version", arguments: {} });
     expect(content).toEqual([{ type: "text", text: "2" }]);
     expect(transport.sessionId).toBe(session);
+    await until("it is logged", () => calls(named(server, "end"), "version").length === 1);
     const [one] = calls(named(server, "end"), "version");
+    expect(one?.outcome).toEqual({ kind: "ok" });
     expect(one?.caller).toEqual({ name: "tester", version: "3.2.1", revision: "2025-11-25", transport: "http" });
     await client.close();
   });

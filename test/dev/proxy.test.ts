@@ -194,6 +194,22 @@ describe("a server that restarts", () => {
     expect(await (await waiting).text()).toBe("there");
   });
 
+  it("takes nothing along when it ends of what waits for the next one", async () => {
+    const target = await listen((incoming, response) => {
+      incoming.resume().once("end", () => {
+        response.writeHead(200, { "content-type": "application/json" });
+        response.end(JSON.stringify({ jsonrpc: "2.0", id: 1, result: {} }));
+      });
+    });
+    const { url, upstream, log, traffic } = await proxied();
+    const waiting = post(url, rpc("ping"));
+    await until("it is there", () => log.exchanges.length === 1);
+    traffic.serverGone();
+    upstream.set({ phase: "ready", url: target });
+    await (await waiting).text();
+    expect(log.exchanges.map(({ method, outcome }) => [method, outcome])).toEqual([["ping", { kind: "ok" }]]);
+  });
+
   it("that dies in the middle is asked once only", async () => {
     let asked = 0;
     const { url, log } = await proxied(
