@@ -6,6 +6,8 @@ import { oneLine, ProgressLine } from "./terminal.js";
 const MAX_OUTPUT = 65_536;
 const MAX_LINES = 6;
 const TICK_MS = 1000;
+/** npm waits up to a minute before it tells that there is no network; what its user has set comes first. */
+const IMPATIENT = { npm_config_fetch_retries: "1", npm_config_fetch_retry_mintimeout: "2000" };
 
 /** Set by npm for its children, when this command runs under `npx` or a script: they speak of that other project. */
 const OTHERS_SETTINGS =
@@ -26,7 +28,8 @@ export interface NpmEnd {
 
 export function npm({ cwd, args, doing }: NpmRun): Promise<NpmEnd> {
   const [program, before, shell] = npmProgram();
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OTHERS_SETTINGS.test(name)));
+  const own = Object.entries(process.env).filter(([name]) => !OTHERS_SETTINGS.test(name));
+  const env = { ...IMPATIENT, ...Object.fromEntries(own) };
   const line = new ProgressLine();
   const begun = Date.now();
   const tick = (): void => line.show({ progress: Math.round((Date.now() - begun) / TICK_MS), message: `s, ${doing}` });

@@ -91,8 +91,11 @@ function failed(door: Door, http: HttpExchange, error: unknown): void {
     tell(door, "unavailable");
     return refuseBusy(http, "It cannot be found out now who is calling");
   }
-  logger.log("warn", "authentication_failed", { scheme: auth.scheme, error });
-  const description = error instanceof AuthenticationError ? error.message : "The credentials were not accepted.";
+  const expected = error instanceof AuthenticationError;
+  // A caller with wrong credentials is no fault of the program: why is enough, without a stack for each attempt.
+  const why = expected ? { reason: error.message } : { error };
+  logger.log("warn", "authentication_failed", { scheme: auth.scheme, ...why });
+  const description = expected ? error.message : "The credentials were not accepted.";
   deny(door, http, { error: "invalid_token", description });
 }
 
