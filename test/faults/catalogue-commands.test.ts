@@ -17,8 +17,8 @@ const ALL: readonly Source[] = readdirSync(SRC, { recursive: true, encoding: "ut
     const text = readFileSync(`${SRC}${name}`, "utf8");
     return { name, code: text.replaceAll(/\/\*[\s\S]*?\*\/|(?<!:)\/\/[^\n]*/g, "") };
   });
-/** The command starts what its user types, on their own machine. No server is loaded with it. */
-const COMMAND = /^cli(\.ts$|\/)/;
+/** The command and its parts start what their user types, on their own machine. No server is loaded with them. */
+const COMMAND = /^(cli|dev|doctor|init|install)(\.ts$|\/)/;
 const SOURCES: readonly Source[] = ALL.filter(({ name }) => !COMMAND.test(name));
 
 const having = (pattern: RegExp) => SOURCES.filter(({ code }) => pattern.test(code)).map(({ name }) => name);
@@ -30,7 +30,7 @@ test("the sources are read", () => {
 
 test("no part of a server is loaded with the command", () => {
   expect(ALL.length).toBeGreaterThan(SOURCES.length);
-  expect(having(/["'](?:\.\.?\/)+cli(?:\/|\.js)/)).toEqual([]);
+  expect(having(/["'](?:\.\.?\/)+(?:cli|dev|doctor|init|install)(?:\/|\.js)/)).toEqual([]);
 });
 
 describe("programs", () => {
