@@ -2,14 +2,16 @@
  * Validation by plain JSON Schema: the only module that knows the evaluator, so that it can be swapped.
  *
  * Importing the evaluator takes about 6 ms (Node 20, nine files), a fifth of what starting a stdio server may cost, and
- * servers with zod never need it. So it is imported when the first plain schema is compiled; until it is there, results
- * are promises. Everything that can be wrong with a schema is found before, without it.
+ * most servers never need it: values that fit a simple schema are known without it (`json-schema-quick.ts`). So it is
+ * imported with the first schema that is not simple, or the first value that does not fit; until it is there, results are
+ * promises. Everything that can be wrong with a schema is found before, without it.
  */
 import type { OutputUnit, Schema, validate } from "@cfworker/json-schema";
 import { isThenable, type MaybePromise } from "../../util/maybe-promise.js";
 import { failed, MAX_ISSUES } from "./issues.js";
 import { applyDefaults, planDefaults } from "./json-schema-defaults.js";
 import { lowerSchema, type Program } from "./json-schema-program.js";
+import { quickCheck } from "./json-schema-quick.js";
 import { type JsonValue, NotJsonError, toJsonValue } from "./json-value.js";
 import { dialectOf } from "./keywords.js";
 import type { Issue, JsonSchema, ValidationResult } from "./types.js";
@@ -54,9 +56,11 @@ export function createJsonSchemaValidator(
   what: string,
 ): (value: unknown) => MaybePromise<ValidationResult> {
   const dialect = dialectOf(document.$schema, what);
-  const evaluation = new Evaluation(lowerSchema(document, dialect, what), dialect === "draft-07" ? "7" : "2020-12");
+  const program = lowerSchema(document, dialect, what);
+  const evaluation = new Evaluation(program, dialect === "draft-07" ? "7" : "2020-12");
   const plan = planDefaults(document, dialect);
-  void loadEvaluator();
+  const accepts = quickCheck(program.root);
+  if (accepts === undefined) void loadEvaluator();
   return (given) => {
     let json: JsonValue;
     try {
@@ -67,6 +71,7 @@ export function createJsonSchemaValidator(
     }
     if (json.value === undefined) return failed([{ path: "", message: "A value is needed." }]);
     const filled = { value: applyDefaults(plan, json.value), size: json.size };
+    if (accepts?.(filled.value) === true) return { ok: true, value: filled.value };
     const ready = loadEvaluator();
     return isThenable(ready) ? ready.then((run) => evaluation.run(run, filled)) : evaluation.run(ready, filled);
   };
