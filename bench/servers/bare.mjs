@@ -1,6 +1,4 @@
 /** The measure of all rows: `node:http`, or a line echo, with JSON.parse and JSON.stringify and nothing else. */
-import { randomUUID } from "node:crypto";
-import { createServer } from "node:http";
 import { CHANGED, canned, frame, reply } from "./bare-reply.mjs";
 import { ready, spec } from "./support.mjs";
 
@@ -9,7 +7,11 @@ const streams = new Set();
 const doors = new Map();
 
 if (spec.transport === "stdio") echoLines();
-else createServer(serve).listen(spec.port, "127.0.0.1", () => ready({ notify, canned }));
+else {
+  // Not for stdio: what loading it costs would count for the others in `start`.
+  const { createServer } = await import("node:http");
+  createServer(serve).listen(spec.port, "127.0.0.1", () => ready({ notify, canned }));
+}
 
 function serve(request, response) {
   if (request.method === "GET") return listen(request, response);
@@ -49,7 +51,7 @@ function listen(request, response) {
   response.writeHead(200, STREAM);
   response.flushHeaders();
   if (request.url === "/sse") {
-    const id = randomUUID();
+    const id = crypto.randomUUID();
     doors.set(id, response);
     response.on("close", () => doors.delete(id));
     response.write(`event: endpoint\ndata: /messages?sessionId=${id}\n\n`);

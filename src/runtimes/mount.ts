@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Definition } from "../server/definition.js";
 import { serveFetch } from "./fetch-exchange.js";
 import { createHttpTransport } from "./http-transport.js";
-import { NodeExchange } from "./node-exchange.js";
+import { isAnswerable, NodeExchange } from "./node-exchange.js";
 
 /** The faces by which a server is mounted in somebody else's. */
 export interface Mounted {
@@ -37,7 +37,9 @@ export function mount(definition: Definition): Mounted {
   });
   const endpoints = new Set(transport.routes.map(({ path }) => path));
   return {
-    node: (request, response) => transport.handle(new MountedNodeExchange(request, response, endpoints)),
+    node: (request, response) => {
+      if (isAnswerable(request)) transport.handle(new MountedNodeExchange(request, response, endpoints));
+    },
     fetch: (request) => {
       return serveFetch(transport, request, {
         find: (path) => placeOf(path, endpoints),

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Body, BodyBounds, HttpExchange, ReplyHeaders, ReplyStream } from "../transports/http/types.js";
 import { BodyReader, handedOver } from "./node-body.js";
 import { requestArrived, watchDelivery } from "./node-delivery.js";
@@ -20,6 +21,22 @@ function flatOf(headers: ReplyHeaders): readonly string[] | undefined {
   if (headers === usual.last) Object.assign(usual, { headers, flat: Object.entries(headers).flat() });
   usual.last = headers;
   return undefined;
+}
+
+/**
+ * False for a request that Node hands over although the server has ended its side of the connection: what was pipelined
+ * behind one that Node refused by itself. It cannot be answered, so nothing may be done for it (RFC 9112, 9.6).
+ */
+export function isAnswerable(request: IncomingMessage): boolean {
+  return !request.socket.writableEnded;
+}
+
+/**
+ * A reply that was written before it is ended is finished whatever becomes of it, and on a connection that has ended
+ * Node then takes it for the reply to another request, and throws.
+ */
+function takesOneWrite(socket: Socket): boolean {
+  return socket.writable && socket.writableCorked === 0;
 }
 
 export class NodeExchange implements HttpExchange, ReplyStream {
@@ -121,11 +138,27 @@ export class NodeExchange implements HttpExchange, ReplyStream {
     const length = body === undefined ? 0 : Buffer.byteLength(body);
     this.#writeHead(status, headers ?? NO_HEADERS, String(length));
     if (headers?.connection !== "close" || this.#request.complete) {
-      this.#response.end(this.method === "HEAD" ? undefined : body);
+      this.#sendWhole(this.method === "HEAD" ? undefined : body);
       return;
     }
     this.#response.write(body ?? "");
     endLingering(this.#request, this.#response);
+  }
+
+  /**
+   * Head and body in one write. `end(body)` alone writes an empty piece after the body, which turns one string into a
+   * vector of two: a fifth of what a small reply costs. HTTP/2 has frames of its own.
+   */
+  #sendWhole(body: string | undefined): void {
+    const response = this.#response;
+    const { socket } = response;
+    const whole =
+      body !== undefined && this.#request.httpVersionMajor === 1 && socket !== null && takesOneWrite(socket);
+    if (!whole) return void response.end(body);
+    socket.cork();
+    response.write(body);
+    socket.uncork();
+    response.end();
   }
 
   #writeHead(status: number, headers: ReplyHeaders, length: string): void {

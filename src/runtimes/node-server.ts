@@ -4,7 +4,7 @@ import { HoldfastError } from "../errors.js";
 import type { Limits } from "../server/limits.js";
 import type { HttpTransport } from "../transports/http/handler.js";
 import { MAX_DELAY_MS } from "../util/timer.js";
-import { NodeExchange } from "./node-exchange.js";
+import { isAnswerable, NodeExchange } from "./node-exchange.js";
 
 /** Longer than the idle timeout of common load balancers (60 s), so that they close first and never hit a closed socket. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
@@ -34,7 +34,9 @@ export interface ListeningServer {
 
 /** A listener for `node:http` that hands every request to the transport. */
 export function nodeListener(transport: HttpTransport): (request: IncomingMessage, response: ServerResponse) => void {
-  return (request, response) => transport.handle(new NodeExchange(request, response));
+  return (request, response) => {
+    if (isAnswerable(request)) transport.handle(new NodeExchange(request, response));
+  };
 }
 
 /** Listens on `host:port`. */
