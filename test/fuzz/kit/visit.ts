@@ -19,6 +19,7 @@ const MOST_STEPS = 40;
 const MOST_TURNS = 50;
 /** Lines end at CR and LF only; U+2028 is a character like any other. */
 const EVENT = /^(?:(?:event|id|retry|data)(?:: [^\r\n]*)?|data:|: [^\r\n]*|)$/;
+const HTTP_SSE = new Set(["/sse", "/messages"]);
 const VERSION_KEY = "io.modelcontextprotocol/protocolVersion";
 
 /** Ids of sessions as any transport of `definition` takes them: they are sealed, and nothing else is kept of them. */
@@ -102,11 +103,12 @@ export class Visit {
   }
 
   /** Revisions the reply may be in, the likeliest first. */
-  #revisionsOf({ headers, body }: Asked): readonly string[] {
+  #revisionsOf({ path, headers, body }: Asked): readonly string[] {
     const version = headers["mcp-protocol-version"];
     const legacy = LEGACY.find((one) => one === version);
-    if (version !== undefined && legacy === undefined) return [MODERN];
-    if (claimsModern(bodyValue(body))) return [MODERN];
+    const claims = (version !== undefined && legacy === undefined) || claimsModern(bodyValue(body));
+    // HTTP+SSE is older than the header, and what its stream replays is of a legacy session whatever a request says.
+    if (claims && !HTTP_SSE.has(path)) return [MODERN];
     const known = this.#revisions.get(headers["mcp-session-id"] ?? "");
     return [...new Set([known ?? legacy ?? "2025-03-26", ...LEGACY])];
   }

@@ -33,6 +33,7 @@ const MOST_READ = 4096;
 
 const server = fuzzedServer({ ...LIMITS, maxSessions: 1000 });
 const sessions = mintSessions(server.definition);
+const mounted = mount(server.definition);
 
 export const fetch: Target<Fetched> = {
   name: "fetch",
@@ -55,7 +56,7 @@ export const fetch: Target<Fetched> = {
   run: async (input) => {
     const request = requestOf(input);
     if (request === undefined) return;
-    await converse(mount(server.definition), request, input.aborts);
+    await converse(mounted, request, input.aborts);
     server.assertQuiet();
   },
 };
