@@ -13,20 +13,8 @@ import { encodeEvent, encodePriming } from "../protocol/sse.js";
 import type { StreamEvent, StreamLog, StreamSlice } from "../stores/types.js";
 import type { Linked } from "../util/list.js";
 import { isThenable, type MaybePromise } from "../util/maybe-promise.js";
-
-/** Where events go: a response that is open for writing. */
-export interface EventSink {
-  /** Writes text; returns the number of bytes still waiting in memory for a slow reader. */
-  write(text: string): number;
-  /** Ends the response after what was written. */
-  end(): void;
-  /** Cuts the connection: its reader does not read. */
-  abort(): void;
-  /** Calls back once, when everything written has been taken. */
-  whenDrained(listener: () => void): void;
-  /** Calls back once with whether what was written up to now arrived; absent where that cannot be known. */
-  whenDelivered?(listener: (arrived: boolean) => void): void;
-}
+import { Arrivals } from "./arrivals.js";
+import type { EventSink } from "./event-sink.js";
 
 /** What a replay may have waiting before it pauses: above what streams of Node take before they ask for a pause. */
 const PACE_BYTES = 131_072;
@@ -83,8 +71,8 @@ export class EventStream implements Linked<EventStream> {
   /** True while a connection is sent what it missed: live events wait in the log until it has caught up. */
   #replaying = false;
   #idleSince: number;
-  /** Messages that nobody is known to have, and who wants to know. */
-  #unconfirmed: Map<number, (arrived: boolean) => void> | undefined;
+  /** Made with the first message whose sender wants to know whether it arrived: idle streams are many. */
+  #arrivals: Arrivals | undefined;
   /** Set while a store writes or reads asynchronously: later steps wait for it, so that order is kept. */
   #tail: Promise<void> | undefined;
 
@@ -154,8 +142,8 @@ export class EventStream implements Linked<EventStream> {
     this.#seq += 1;
     const seq = this.#seq;
     if (onArrival !== undefined) {
-      this.#unconfirmed ??= new Map();
-      this.#unconfirmed.set(seq, onArrival);
+      this.#arrivals ??= new Arrivals();
+      this.#arrivals.await(seq, onArrival);
     }
     this.#step(
       () => this.#keep(seq, data, note),
@@ -247,7 +235,7 @@ export class EventStream implements Linked<EventStream> {
     const previous = this.#sink;
     this.#attach(sink);
     this.#replaying = true;
-    if (this.#unconfirmed !== undefined) this.#confirm(seq);
+    this.#arrivals?.confirm(seq);
     // Official clients come back only to a stream that gave them an id, on every connection anew (typescript-sdk#2499).
     if (this.#primes) sink.write(encodePriming(this.#eventId(seq), this.#options.retryMs));
     if (previous !== undefined && previous !== sink) previous.end();
@@ -291,7 +279,7 @@ export class EventStream implements Linked<EventStream> {
         }
         if (slice !== undefined) this.#tellGap(sink, tried - sent, tried);
         this.#replaying = false;
-        if (this.#unconfirmed !== undefined) this.#expect(sink);
+        this.#arrivals?.expect(sink, this.#seq);
         if (this.#finished) this.close();
       },
     );
@@ -305,30 +293,7 @@ export class EventStream implements Linked<EventStream> {
   #send(seq: number, data: string): void {
     if (this.#replaying) return;
     this.#write(encodeEvent(data, this.#eventId(seq)));
-    if (this.#unconfirmed?.has(seq)) this.#expect(this.#sink);
-  }
-
-  /** The client has everything up to event `seq`. */
-  #confirm(seq: number): void {
-    const unconfirmed = this.#unconfirmed ?? new Map<number, (arrived: boolean) => void>();
-    for (const [at, listener] of unconfirmed) {
-      if (at > seq) continue;
-      unconfirmed.delete(at);
-      listener(true);
-    }
-    if (unconfirmed.size === 0) this.#unconfirmed = undefined;
-  }
-
-  /** What is on its way to a connection has arrived when that one says so; else the client may come back for it. */
-  #expect(sink: EventSink | undefined): void {
-    const seq = this.#seq;
-    const listeners = [...(this.#unconfirmed?.values() ?? [])];
-    const told = (arrived: boolean) => {
-      if (arrived) this.#confirm(seq);
-      else for (const listener of listeners) listener(false);
-    };
-    if (sink?.whenDelivered === undefined) told(false);
-    else sink.whenDelivered(told);
+    if (this.#arrivals?.awaits(seq)) this.#arrivals.expect(this.#sink, this.#seq);
   }
 
   #write(text: string): void {

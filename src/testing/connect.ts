@@ -8,46 +8,12 @@ import {
   type RequestMessage,
   type ResponseMessage,
 } from "../protocol/jsonrpc.js";
-import { MODERN, type ProtocolVersion, type Revision, revisionOf } from "../protocol/revisions/index.js";
-import type {
-  CallToolResult,
-  ClientCapabilities,
-  CreateMessageParams,
-  CreateMessageResult,
-  ElicitResult,
-  LoggingLevel,
-  Root,
-} from "../protocol/types.js";
+import { MODERN, type Revision, revisionOf } from "../protocol/revisions/index.js";
+import type { CallToolResult } from "../protocol/types.js";
 import { Channel } from "../server/channel.js";
 import { isObject, type JsonObject } from "../util/json.js";
-
-/** A question of the server to the client: `params` of `elicitation/create`. */
-export type ElicitRequestParams = Readonly<Record<string, unknown>> & { readonly message: string };
-
-/** Options of `connect`. */
-export interface ConnectOptions {
-  /** Who calls. What is left out is `{ issuer: "test", subject: "test", permissions: [] }`: a stranger may do nothing. */
-  readonly principal?: Partial<Principal>;
-  /** The revision to speak. Default: the newest. */
-  readonly revision?: ProtocolVersion;
-  /** Beside what the handlers below imply. */
-  readonly capabilities?: ClientCapabilities;
-  readonly logLevel?: LoggingLevel;
-  readonly onElicit?: (params: ElicitRequestParams) => ElicitResult | Promise<ElicitResult>;
-  readonly onSample?: (params: CreateMessageParams) => CreateMessageResult | Promise<CreateMessageResult>;
-  readonly onRoots?: () => readonly Root[] | Promise<readonly Root[]>;
-  readonly onNotification?: (message: { readonly method: string; readonly params: JsonObject }) => void;
-  /** Every message in both directions, as text; for schema checks and debugging. */
-  readonly onMessage?: (direction: "sent" | "received", text: string) => void;
-}
-
-/** Options of one call. */
-export interface CallOptions {
-  readonly onProgress?: (progress: { progress: number; total?: number; message?: string }) => void;
-  readonly signal?: AbortSignal;
-  /** Added to `_meta`. */
-  readonly meta?: JsonObject;
-}
+import { answer, answerAll, capabilitiesOf } from "./answers.js";
+import type { CallOptions, ConnectOptions } from "./options.js";
 
 interface Waiting {
   resolve(result: JsonObject): void;
@@ -122,7 +88,11 @@ export class TestClient {
     if (this.revision.era === "modern") return;
     const clientInfo = { name: "holdfast-testing", version: "1.0.0" };
     const { version } = this.revision;
-    await this.request("initialize", { protocolVersion: version, capabilities: this.#capabilities(), clientInfo });
+    await this.request("initialize", {
+      protocolVersion: version,
+      capabilities: capabilitiesOf(this.#options),
+      clientInfo,
+    });
     this.#send({ jsonrpc: "2.0", method: "notifications/initialized" });
     const { logLevel } = this.#options;
     if (logLevel !== undefined) await this.request("logging/setLevel", { level: logLevel });
@@ -214,28 +184,11 @@ export class TestClient {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const result = await this.request(method, sent, options);
       if (result.resultType !== "input_required") return result;
-      const inputResponses = await this.#answerAll((result.inputRequests ?? {}) as Record<string, JsonObject>);
+      const inputResponses = await answerAll(this.#options, (result.inputRequests ?? {}) as Record<string, JsonObject>);
       const state = result.requestState === undefined ? {} : { requestState: result.requestState };
       sent = { ...params, inputResponses, ...state };
     }
     throw new Error(`${method} asked for input ${MAX_ROUNDS} times`);
-  }
-
-  async #answerAll(requests: Readonly<Record<string, JsonObject>>): Promise<JsonObject> {
-    const answers: [string, unknown][] = [];
-    for (const [key, request] of Object.entries(requests)) {
-      answers.push([key, await this.#answer(String(request.method), (request.params ?? {}) as JsonObject)]);
-    }
-    // Not by assignment: a key may be `__proto__`.
-    return Object.fromEntries(answers) as JsonObject;
-  }
-
-  async #answer(method: string, params: JsonObject): Promise<unknown> {
-    const { onElicit, onSample, onRoots } = this.#options;
-    if (method === "elicitation/create" && onElicit) return onElicit(params as ElicitRequestParams);
-    if (method === "sampling/createMessage" && onSample) return onSample(params as unknown as CreateMessageParams);
-    if (method === "roots/list" && onRoots) return { roots: await onRoots() };
-    throw new Error(`the test client has no handler for ${method}`);
   }
 
   async #list(method: string, member: string): Promise<readonly JsonObject[]> {
@@ -249,16 +202,6 @@ export class TestClient {
     return all;
   }
 
-  #capabilities(): ClientCapabilities {
-    const { onElicit, onSample, onRoots, capabilities } = this.#options;
-    return {
-      ...(onElicit && { elicitation: {} }),
-      ...(onSample && { sampling: {} }),
-      ...(onRoots && { roots: {} }),
-      ...capabilities,
-    };
-  }
-
   #withMeta(params: JsonObject, id: number, options: CallOptions): JsonObject {
     const progress = options.onProgress === undefined ? {} : { progressToken: id };
     const given = isObject(params._meta) ? params._meta : {};
@@ -270,7 +213,7 @@ export class TestClient {
     const envelope = {
       [META.protocolVersion]: this.revision.version,
       [META.clientInfo]: { name: "holdfast-testing", version: "1.0.0" },
-      [META.clientCapabilities]: this.#capabilities(),
+      [META.clientCapabilities]: capabilitiesOf(this.#options),
       ...(logLevel && { [META.logLevel]: logLevel }),
     };
     return { ...params, _meta: { ...envelope, ...progress, ...options.meta, ...given } };
@@ -306,7 +249,7 @@ export class TestClient {
 
   async #respond(message: RequestMessage): Promise<void> {
     try {
-      const result = await this.#answer(message.method, message.params ?? {});
+      const result = await answer(this.#options, message.method, message.params ?? {});
       this.#send({ jsonrpc: "2.0", id: message.id, result });
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);

@@ -3,8 +3,9 @@
  *
  * @module
  */
-export type { CallOptions, ConnectOptions, ElicitRequestParams } from "./connect.js";
+
 export { connect, LOCAL, TestClient } from "./connect.js";
+export type { CallOptions, ConnectOptions, ElicitRequestParams } from "./options.js";
 export type { MatcherResult } from "./permission-matchers.js";
 export { holdfastMatchers } from "./permission-matchers.js";
 export type { NamedPrincipals, PermissionCell, PermissionMatrix, PermissionRow } from "./permission-matrix.js";

@@ -9,10 +9,11 @@ import * as library from "../../src/index.js";
 import { silentLogger } from "../../src/util/logger.js";
 import { listening } from "../cli/helpers/cli.js";
 import { createEverything } from "../e2e/fixtures/everything.mjs";
-import { expectedMessages, STEPS, Stories } from "../faults/helpers/story.js";
+import { STEPS, Stories } from "../faults/helpers/story.js";
 import { until } from "../faults/helpers/until.js";
 import { LANES } from "../proxy/lanes.js";
 import { http1, type Wire } from "../proxy/wire.js";
+import { hearWordByWord } from "../proxy/word-by-word.js";
 import { OFFICIAL_DRIVERS } from "../support/official.js";
 
 const log = new DevLog();
@@ -48,19 +49,7 @@ beforeEach(() => {
 describe.each(LANES)("$name", ({ name: revision, open }) => {
   test("each word of a call arrives before the next is said, and is logged with its call", async () => {
     const client = await open(wire, base);
-    const story = stories.get(name);
-    const { messages } = await client.call(stories.params(name), () => {
-      void story.begun.then(() => story.tell(1));
-    });
-    const heard = [];
-    for (let step = 1; step <= STEPS; step += 1) {
-      story.tell(step);
-      heard.push(await messages.expect((message) => message.id !== "initialize"));
-    }
-    await story.finish();
-    heard.push(await messages.expect(({ id }) => id === 1));
-    expect(heard.slice(0, -1)).toEqual(expectedMessages(1, 7).slice(0, -1));
-    expect(heard.at(-1)?.result).toMatchObject(expectedMessages(1, 7).at(-1)?.result as object);
+    await hearWordByWord(client, stories, name);
     const logged = () => log.exchanges.findLast((one) => one.name === "story");
     await until("the call is logged", () => logged()?.outcome !== undefined);
     expect(logged()).toMatchObject({

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { IMPORTS_COMMAND, OF_COMMAND } from "./helpers/rooms.js";
 
 const SRC = fileURLToPath(new URL("../../src/", import.meta.url));
 
@@ -17,9 +18,7 @@ const ALL: readonly Source[] = readdirSync(SRC, { recursive: true, encoding: "ut
     const text = readFileSync(`${SRC}${name}`, "utf8");
     return { name, code: text.replaceAll(/\/\*[\s\S]*?\*\/|(?<!:)\/\/[^\n]*/g, "") };
   });
-/** The command and its parts start what their user types, on their own machine. No server is loaded with them. */
-const COMMAND = /^(cli|dev|doctor|init|install)(\.ts$|\/)/;
-const SOURCES: readonly Source[] = ALL.filter(({ name }) => !COMMAND.test(name));
+const SOURCES: readonly Source[] = ALL.filter(({ name }) => !OF_COMMAND.test(name));
 
 const having = (pattern: RegExp) => SOURCES.filter(({ code }) => pattern.test(code)).map(({ name }) => name);
 
@@ -30,7 +29,7 @@ test("the sources are read", () => {
 
 test("no part of a server is loaded with the command", () => {
   expect(ALL.length).toBeGreaterThan(SOURCES.length);
-  expect(having(/["'](?:\.\.?\/)+(?:cli|dev|doctor|init|install)(?:\/|\.js)/)).toEqual([]);
+  expect(having(IMPORTS_COMMAND)).toEqual([]);
 });
 
 describe("programs", () => {

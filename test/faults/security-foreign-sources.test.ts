@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { OF_COMMAND } from "./helpers/rooms.js";
 
 const SRC = fileURLToPath(new URL("../../src/", import.meta.url));
 /** Of Node; neither programs nor files nor code that is made at run time. */
@@ -63,9 +64,7 @@ test("what reads URLs of authorization servers is loaded with nothing that start
 });
 
 test("programs are started in one room, which is loaded with nothing that listens to a network", () => {
-  // The command and its parts are nothing of a server: they start what their user types.
-  const commands = /^(?:cli|dev|doctor|init|install)(?:\.ts$|\/)/;
-  const served = sources().filter((file) => !commands.test(relative(SRC, file)));
+  const served = sources().filter((file) => !OF_COMMAND.test(relative(SRC, file)));
   const starting = served.filter((file) => importsOf(file).some((one) => /^(?:node:)?child_process$/.test(one)));
   expect([...new Set(starting.map((file) => relative(SRC, dirname(file))))]).toEqual(["transports/stdio"]);
   for (const file of starting) {

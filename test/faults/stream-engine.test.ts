@@ -6,7 +6,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { memoryStore } from "../../src/stores/memory/index.js";
 import type { StreamLog } from "../../src/stores/types.js";
-import { type EventSink, EventStream } from "../../src/streams/event-stream.js";
+import type { EventSink } from "../../src/streams/event-sink.js";
+import { EventStream } from "../../src/streams/event-stream.js";
 import { SseParser } from "../support/raw-http.js";
 
 /** Short events count as long ones, so that a handful of them reaches the bounds at which streams pause and give up. */

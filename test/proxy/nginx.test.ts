@@ -3,11 +3,11 @@
  * still runs. The order shows it, no clock: the tool is let go only when the client has heard it.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { expectedMessages, STEPS } from "../faults/helpers/story.js";
 import { FETCH_TIMEOUT_MS } from "../support/debian.js";
 import { type Behind, type BehindOptions, behindNginx } from "./behind.js";
 import { LANES, type Lane } from "./lanes.js";
 import { gzipped, http1, http2, type OpenWire, type Wire } from "./wire.js";
+import { hearWordByWord } from "./word-by-word.js";
 
 interface Setup extends BehindOptions {
   readonly name: string;
@@ -54,24 +54,11 @@ describe.each(SETUPS)("[55] $name", ({ wire: openWire, encoding, ...options }) =
 
   test.each(LANES)("$name: each word of a call arrives before the next is said", async ({ open }) => {
     const client = await open(wire, behind.base);
-    const story = behind.stories.get(name);
-    const arriving = await client.call(behind.stories.params(name), () => {
-      void story.begun.then(() => story.tell(1));
-    });
-    const { messages, headers } = arriving;
+    const { headers } = await hearWordByWord(client, behind.stories, name);
     expect(headers["content-type"]).toBe("text/event-stream");
     expect(headers["content-encoding"]).toBe(encoding);
     // nginx takes the header for itself: it has read what is asked of it.
     expect(headers["x-accel-buffering"]).toBeUndefined();
-    const heard = [];
-    for (let step = 1; step <= STEPS; step += 1) {
-      story.tell(step);
-      heard.push(await messages.expect((message) => message.id !== "initialize"));
-    }
-    await story.finish();
-    heard.push(await messages.expect(({ id }) => id === 1));
-    expect(heard.slice(0, -1)).toEqual(expectedMessages(1, 7).slice(0, -1));
-    expect(heard.at(-1)?.result).toMatchObject(expectedMessages(1, 7).at(-1)?.result as object);
   });
 
   test.each(LANES)("$name: a stream opens before anything is said, and a call told in one go arrives", async (lane) => {

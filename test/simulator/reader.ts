@@ -1,5 +1,6 @@
 /** A client that reads one event stream, drops its connection and comes back; it checks what it gets by itself. */
-import type { EventSink, EventStream } from "../../src/streams/event-stream.js";
+import type { EventSink } from "../../src/streams/event-sink.js";
+import type { EventStream } from "../../src/streams/event-stream.js";
 import type { StreamCursor, StreamRegistry } from "../../src/streams/registry.js";
 import { SseParser } from "../support/sse-parser.js";
 import type { Coverage } from "./coverage.js";

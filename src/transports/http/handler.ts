@@ -1,37 +1,26 @@
 /** The HTTP transport: gate, authentication, routes. One handler serves every revision on one port. */
 import { ANONYMOUS_PRINCIPAL, type Principal } from "../../auth/principal.js";
 import { ErrorCode } from "../../errors.js";
-import { HEADER } from "../../protocol/headers.js";
-import {
-  decodeText,
-  decodeValue,
-  INVALID_REQUEST,
-  messageKind,
-  PARSE_ERROR,
-  type RequestMessage,
-  salvageId,
-} from "../../protocol/jsonrpc.js";
-import { claimedVersion } from "../../protocol/revisions/2026-07-28/envelope.js";
-import { revisionOf } from "../../protocol/revisions/index.js";
+import { INVALID_REQUEST, messageKind, type RequestMessage, salvageId } from "../../protocol/jsonrpc.js";
 import type { App } from "../../server/app.js";
-import { unsupported } from "../../server/channel.js";
 import { StreamRegistry } from "../../streams/registry.js";
-import { isObject, ownObject } from "../../util/json.js";
 import type { JsonBounds } from "../../util/json-scan.js";
 import { authenticate } from "./authenticate.js";
+import { isModern, isModernHeader, unknownVersion } from "./era.js";
 import { Gate, type GateOptions, preflightHeaders } from "./gate.js";
 import { serveDelete, servePost } from "./legacy.js";
 import { serveGet } from "./legacy-get.js";
 import type { LegacyLane } from "./legacy-lane.js";
 import { mirror, SEEN_QUERY } from "./mirror.js";
 import { serveModern } from "./modern.js";
-import { acceptedForms, isJson } from "./negotiation.js";
 import { Protection } from "./protection.js";
-import { followDelivery, refuse, refuseBusy, refuseDraining, refuseMessage } from "./respond.js";
+import { acceptsMessage, messageOf } from "./read-message.js";
+import { refuse, refuseDraining, refuseMessage } from "./respond.js";
 import { HttpSessions } from "./sessions.js";
 import { SseTransport } from "./sse-transport.js";
 import { telemetryPages } from "./telemetry-pages.js";
-import type { Body, HttpExchange, ReplyHeaders, ReplyStream } from "./types.js";
+import type { HttpExchange } from "./types.js";
+import { withHeaders } from "./with-headers.js";
 
 export interface HttpOptions extends GateOptions {
   /** Path of the MCP endpoint; `undefined` serves HTTP+SSE alone. */
@@ -183,37 +172,14 @@ export class HttpTransport {
     principal: Principal,
     serve: (http: HttpExchange, body: unknown, principal: Principal) => void,
   ): void {
-    if (!isJson(http)) return refuse(http, 415, "The body must be application/json.");
-    const { json, sse } = acceptedForms(http);
-    if (!json && !sse) return refuse(http, 406, "Accept must allow application/json or text/event-stream.");
-    const encoding = http.header("content-encoding");
-    if (encoding !== undefined && encoding.toLowerCase() !== "identity")
-      return refuse(http, 415, "Compressed bodies are not accepted.");
+    if (!acceptsMessage(http)) return;
     const { limits, budgets } = this.#app;
     http.readBody({ maxBytes: limits.maxBodyBytes, budget: budgets.bodies }, (body) => {
       this.#guard(http, () => {
-        const value = this.#parse(http, body);
+        const value = messageOf(this.#app, this.#jsonBounds, http, body);
         if (value !== undefined) serve(http, value, principal);
       });
     });
-  }
-
-  #parse(http: HttpExchange, body: Body): unknown {
-    if (!body.ok) {
-      if (body.reason === "too-large") {
-        this.#app.instruments?.limit("maxBodyBytes");
-        refuse(http, 413, `The body is larger than ${this.#app.limits.maxBodyBytes} bytes.`, UNREAD);
-      } else if (body.reason === "busy") {
-        this.#app.instruments?.limit("maxBodyBytesTotal");
-        refuseBusy(http, "Too much is being sent to this server at once", UNREAD);
-      } else if (body.reason === "not-utf8") refuseMessage(http, 400, PARSE_ERROR);
-      return undefined;
-    }
-    const bounds = this.#jsonBounds;
-    const decoded = body.text === undefined ? decodeValue(body.value, bounds) : decodeText(body.text, bounds);
-    if (decoded.ok) return decoded.value;
-    refuseMessage(http, 400, decoded.error);
-    return undefined;
   }
 
   /** Routes one body by what it says of itself (2026-07-28, versioning, "dual-era"). */
@@ -246,50 +212,7 @@ export class HttpTransport {
   }
 }
 
-/** What is left of a body that was refused is in the way of the next request. */
-const UNREAD: ReplyHeaders = { connection: "close" };
-
 /** The path under which a proxy publishes the server, without its last slash. */
 function prefixOf(publicUrl: URL | undefined): string | undefined {
   return publicUrl?.pathname.replace(/\/$/, "");
-}
-
-/** A version header that is not of the legacy era. */
-function isModernHeader(http: HttpExchange): boolean {
-  const header = http.header(HEADER.protocolVersion);
-  return header !== undefined && revisionOf(header)?.era !== "legacy";
-}
-
-/** The error for a version header that names no revision at all (2025-11-25, transports: 400). */
-function unknownVersion(http: HttpExchange): ReturnType<typeof unsupported> | undefined {
-  const header = http.header(HEADER.protocolVersion);
-  return header === undefined || revisionOf(header) !== undefined ? undefined : unsupported(header);
-}
-
-function isModern(http: HttpExchange, body: unknown): boolean {
-  if (isModernHeader(http)) return true;
-  return isObject(body) && claimedVersion(ownObject(body, "params")) !== undefined;
-}
-
-/** The same exchange with headers added to whatever is replied (CORS). */
-function withHeaders(http: HttpExchange, extra: ReplyHeaders): HttpExchange {
-  return {
-    method: http.method,
-    path: http.path,
-    query: http.query,
-    prefix: http.prefix ?? "",
-    scheme: http.scheme ?? "http",
-    remoteAddress: http.remoteAddress,
-    localAddress: http.localAddress,
-    header: (name) => http.header(name),
-    readBody: (bounds, done) => http.readBody(bounds, done),
-    end: (status, headers, body) => http.end(status, { ...headers, ...extra }, body),
-    stream: (status, headers): ReplyStream => http.stream(status, { ...headers, ...extra }),
-    get waiting() {
-      return http.waiting;
-    },
-    abort: () => http.abort(),
-    onGone: (listener) => http.onGone(listener),
-    onDelivery: (listener) => followDelivery(http, listener),
-  };
 }

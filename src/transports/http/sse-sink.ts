@@ -1,7 +1,7 @@
 import type { Principal } from "../../auth/principal.js";
 import { SSE_KEEP_ALIVE } from "../../protocol/sse.js";
 import type { App } from "../../server/app.js";
-import type { EventSink } from "../../streams/event-stream.js";
+import type { EventSink } from "../../streams/event-sink.js";
 import type { Budget } from "../../util/budget.js";
 import type { Ticker, Ticking } from "../../util/ticker.js";
 import { followDelivery } from "./respond.js";
