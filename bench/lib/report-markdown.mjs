@@ -25,11 +25,20 @@ export function markdown(results) {
     limit(row, row.milestone),
     bareCell(row),
     ...(own ? [ownCell(row)] : []),
-    row.best === undefined ? "–" : `${number(row, told(row.peers[row.best]))} (${labelOf(results, row.best)})`,
+    row.best === undefined ? "–" : bestCell(row, row.peers[row.best], labelOf(results, row.best)),
     ...others.map(({ name }) => cell(row, row.peers[name])),
   ]);
   const table = [head, head.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
   return `${origin(results)}\n\n${table}\n\n${legend()}${reasons(results)}`;
+}
+
+function bestCell(row, found, label) {
+  return `${number(row, told(found))}${perCall(row, found)} (${label})`;
+}
+
+/** What a call costs, where the number itself compares a server with itself alone. */
+function perCall({ unit }, { us }) {
+  return unit === "x own" ? `, ${us.median.toFixed(0)} µs` : "";
 }
 
 function labels(peers) {
@@ -51,7 +60,7 @@ function origin({ mode, date, node, cpu, cores, commit, versions, seconds }) {
 function legend() {
   return (
     "Medians; quartiles in brackets. ✓✓ meets the goal, ✓ the first milestone, ✗ neither. " +
-    "`x`: CPU per call against the bare server in the same round; `x own`: against the same server with one tool."
+    "`x`: CPU per call against the bare server in the same round; `x own`: against the same server with one tool, and what a call costs with all of them."
   );
 }
 
@@ -70,7 +79,7 @@ function cell(row, found) {
   if (told(found) === 0) return number(row, 0);
   if (found.p25 === found.p75) return number(row, found.value);
   const range = `${bound(row, found.p25)}–${bound(row, found.p75)}`;
-  return `${number(row, found.value)} (${range})`;
+  return `${number(row, found.value)} (${range})${perCall(row, found)}`;
 }
 
 function bound(row, value) {

@@ -6,7 +6,7 @@ export function assemble(measured, options, environment) {
     const cells = options.peers.map((peer) => [peer.name, cellOf(row, peer, measured[row.name]?.[peer.name])]);
     const peers = Object.fromEntries(cells);
     const { name, title, unit, goal, goalPerSecond, milestone } = row;
-    return { name, title, unit, goal, goalPerSecond, milestone, best: bestOf(options.peers, peers), peers };
+    return { name, title, unit, goal, goalPerSecond, milestone, best: bestOf(row, options.peers, peers), peers };
   });
   const peers = options.peers.map(({ name, label }) => ({ name, label }));
   return { mode: options.mode, complete: options.complete, ...environment, peers, rows };
@@ -43,7 +43,9 @@ export function told({ value, tolerance = 0 }) {
   return Math.abs(value) <= tolerance ? 0 : value;
 }
 
-function bestOf(peers, cells) {
+/** Against itself a slow server is no better than a fast one: there the best is whose call costs least. */
+function bestOf({ unit }, peers, cells) {
   const rivals = peers.filter((peer) => isRival(peer) && cells[peer.name].value !== undefined);
-  return rivals.sort((a, b) => told(cells[a.name]) - told(cells[b.name]))[0]?.name;
+  const cost = ({ name }) => (unit === "x own" ? cells[name].us.median : told(cells[name]));
+  return rivals.sort((a, b) => cost(a) - cost(b))[0]?.name;
 }
