@@ -25,10 +25,11 @@ function flatOf(headers: ReplyHeaders): readonly string[] | undefined {
 
 /**
  * False for a request that Node hands over although the server has ended its side of the connection: what was pipelined
- * behind one that Node refused by itself. It cannot be answered, so nothing may be done for it (RFC 9112, 9.6).
+ * behind one that Node refused by itself. It cannot be answered, so nothing may be done for it (RFC 9112, 9.6). Adapters
+ * that make requests out of something else may give them no socket.
  */
-export function isAnswerable(request: IncomingMessage): boolean {
-  return !request.socket.writableEnded;
+export function isAnswerable({ socket }: { readonly socket: Socket | null | undefined }): boolean {
+  return socket?.writableEnded !== true;
 }
 
 /**

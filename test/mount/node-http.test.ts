@@ -1,6 +1,8 @@
 import { once } from "node:events";
+import { type IncomingMessage, ServerResponse } from "node:http";
 import { connect, constants, createServer } from "node:http2";
 import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { expect, it } from "vitest";
 import * as library from "../../src/index.js";
@@ -66,4 +68,24 @@ it("mcp.node serves HTTP/2", async () => {
   expect(await text(seen.stream)).toContain("aborted:http2");
   session.destroy();
   await new Promise((resolve) => server.close(resolve));
+});
+
+it.each([undefined, null, {}])("an adapter's request is served whose socket is %s", async (socket) => {
+  const { message, headers: own } = modernRequest("tools/call", { name: "echo", arguments: { text: "adapted" } });
+  const accept = "application/json, text/event-stream";
+  const headers = { ...own, host: "localhost", accept, "content-type": "application/json" };
+  const facts = { method: "POST", url: "/mcp", headers, rawHeaders: Object.entries(headers).flat(), socket };
+  const request = Object.assign(Readable.from([Buffer.from(JSON.stringify(message))]), facts);
+  const response = new ServerResponse(request as unknown as IncomingMessage);
+  const reply = new Promise<unknown>((resolve) => {
+    response.end = (body?: unknown) => {
+      resolve(body);
+      return response;
+    };
+  });
+  const mcp = createFixture(library);
+  // Loaded before: what is thrown then is thrown here.
+  await mcp.fetch(new Request("http://localhost/health"));
+  mcp.node(request as unknown as IncomingMessage, response);
+  expect(await reply).toContain("adapted");
 });
