@@ -50,7 +50,7 @@ export class Channel {
   #session: LegacySession;
   /** Who sent the message that is being received: a channel may see its caller's permissions change. */
   #principal: Principal;
-  /** Headers of the request that brought it, where there is one. */
+  /** Headers of the request that brought it, where there is one; kept no longer than it is being received. */
   #header: Exchange["header"];
   /** When the session was opened, by the monotonic clock; undefined before. */
   #openedAt: number | undefined;
@@ -99,6 +99,8 @@ export class Channel {
     this.#header = header;
     if (Array.isArray(value)) this.#receiveBatch(value);
     else this.#receiveOne(value);
+    // It holds the request, its response and their connection; a channel may be idle for hours after this message.
+    this.#header = undefined;
   }
 
   /** Sends every answer that is ready now. */
