@@ -60,7 +60,8 @@ function start(
 async function run(cwd: string, command: readonly string[]): Promise<string> {
   const { child, text } = start(cwd, command);
   const [code] = (await once(child, "close")) as [number | null];
-  expect(code, `${command.join(" ")}\n${text()}`).toBe(0);
+  // Marked, so that nobody takes the stacks in it for that of the error.
+  expect(code, `${command.join(" ")}\n${text().replaceAll(/^/gm, "| ")}`).toBe(0);
   return text();
 }
 
@@ -108,7 +109,8 @@ async function serving(project: string, rest: readonly string[] = []): Promise<s
   return found;
 }
 
-describe.concurrent("a project", () => {
+// One after the other: each starts installers and test runners of its own, which time out when too many share a core.
+describe("a project", () => {
   it("of the template basic, made by a checkout, passes its tests and serves", { timeout: TIMEOUT_MS }, async () => {
     await run(root, [process.execPath, CLI, "init", "basic"]);
     const project = join(root, "basic");
