@@ -52,17 +52,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ["type", rule((types: string | readonly string[]) => anyOf([types].flat().map(ofType)))],
   ["const", rule((wanted) => (isScalar(wanted) ? (value) => value === wanted : undefined))],
   ["enum", rule((wanted: readonly unknown[]) => (wanted.every(isScalar) ? oneOfValues(new Set(wanted)) : undefined))],
-  [
-    "not",
-    rule((schema: Lowered) =>
-      every(
-        [schema],
-        ([accepts]) =>
-          (value) =>
-            !accepts?.(value),
-      ),
-    ),
-  ],
+  ["not", rule((schema: Lowered) => every([schema], noneOf))],
   ["allOf", rule((schemas: readonly Lowered[]) => every(schemas, allOf))],
   ["anyOf", rule((schemas: readonly Lowered[]) => every(schemas, anyOf))],
   ["oneOf", rule((schemas: readonly Lowered[]) => every(schemas, oneOf))],
@@ -87,8 +77,9 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ["additionalProperties", rule(additionalProperties)],
 ]);
 
-function items(schema: Lowered | readonly Lowered[], { prefixItems }: ProgramSchema): Accepts | undefined {
-  if (Array.isArray(schema) || prefixItems !== undefined) return undefined;
+/** A schema that has `prefixItems` too goes to the evaluator, because that keyword has no rule. */
+function items(schema: Lowered | readonly Lowered[]): Accepts | undefined {
+  if (Array.isArray(schema)) return undefined;
   const accepts = quickCheck(schema as Lowered);
   return accepts && ((value) => !Array.isArray(value) || value.every(accepts));
 }
@@ -98,10 +89,10 @@ function properties(schemas: Readonly<Record<string, Lowered>>): Accepts | undef
   return every(Object.values(schemas), (checks) => ifObject((value) => membersFit(value, keys, checks)));
 }
 
-function additionalProperties(schema: Lowered, beside: ProgramSchema): Accepts | undefined {
-  if (beside.patternProperties !== undefined) return undefined;
+/** A schema that has `patternProperties` too goes to the evaluator, because that keyword has no rule. */
+function additionalProperties(schema: Lowered, { properties = {} }: ProgramSchema): Accepts | undefined {
   const accepts = quickCheck(schema);
-  const known = new Set(Object.keys((beside.properties ?? {}) as object));
+  const known = new Set(Object.keys(properties as object));
   return accepts && ifObject((value) => Object.keys(value).every((key) => known.has(key) || accepts(value[key])));
 }
 
@@ -144,6 +135,10 @@ function allOf(checks: readonly Accepts[]): Accepts {
 
 function anyOf(checks: readonly Accepts[]): Accepts {
   return checks.length === 1 ? (checks[0] as Accepts) : (value) => checks.some((accepts) => accepts(value));
+}
+
+function noneOf(checks: readonly Accepts[]): Accepts {
+  return (value) => !checks.some((accepts) => accepts(value));
 }
 
 function oneOf(checks: readonly Accepts[]): Accepts {
