@@ -113,6 +113,18 @@ describe.concurrent("programs", TIMEOUT, () => {
     }
   });
 
+  it("reads what is printed last when the end is known before", async () => {
+    // The one that speaks lives on for a moment, so that the end comes first whatever the machine does.
+    const late = (words: string, code: number) => ["sh", "-c", `(sleep 0.2; ${words}) & exit ${code}`];
+    const [missing] = await findingsOf(late("echo 'sh: 1: holdfast-absent: not found' >&2", 127));
+    expect(missing).toMatchObject({
+      id: "program-missing",
+      seen: expect.stringMatching(/^holdfast-absent is not there/),
+    });
+    const [failed] = await findingsOf(late("echo 'no licence' >&2", 3));
+    expect(failed).toMatchObject({ id: "start-failed", seen: 'it ended with 3; on stderr: "no licence"' });
+  });
+
   it("names one that only the PATH of the shell has; its whole path mends it", async () => {
     const program = join(folder, "holdfast-fixture");
     writeFileSync(program, `#!/bin/sh\nexec '${NODE}' '${join(FIXTURES, "clean-holdfast.mjs")}'\n`);

@@ -77,11 +77,16 @@ export class Conversation {
 
   async answerTo(id: Id, withinMs: number = this.#patient.examination.answerMs): Promise<JsonObject | undefined> {
     let found: JsonObject | undefined;
-    await this.server.until(() => {
+    const look = () => {
       this.#respond();
       found ??= this.#find(id);
-      return found !== undefined || this.server.isOver;
-    }, withinMs);
+      return found !== undefined;
+    };
+    await this.server.until(() => look() || this.server.isOver, withinMs);
+    if (found === undefined && this.server.isOver) {
+      await this.server.drained();
+      look();
+    }
     return found;
   }
 

@@ -31,6 +31,7 @@ export class ServerProcess {
   readonly #child: ChildProcess;
   readonly #waiting = new Set<() => void>();
   #isClosed = false;
+  #drained: Promise<unknown> | undefined;
 
   constructor({ program, env, cwd, stderr }: Starting) {
     this.#child = spawn(program.command, [...program.args], { env, cwd, stdio: ["pipe", "pipe", stderr ?? "pipe"] });
@@ -104,11 +105,19 @@ export class ServerProcess {
     if (!this.isOver) this.#child.kill(name);
   }
 
+  /**
+   * Waits until all it printed before it ended has been read: that it ended may be known sooner than its last words.
+   * Not for ever: a child that lives on may hold the pipe.
+   */
+  drained(): Promise<unknown> {
+    this.#drained ??= this.until(() => this.#isClosed || this.failed !== undefined, DRAIN_MS);
+    return this.#drained;
+  }
+
   /** As a client's end of the pipes goes: nothing can be read or written any more. */
   async letGo(): Promise<void> {
     this.#child.stdin?.destroy();
-    // What was printed before is still there to be read; a child that lives on may hold the pipe for ever.
-    await this.until(() => this.#isClosed || this.failed !== undefined, DRAIN_MS);
+    await this.drained();
     this.#child.stdout?.destroy();
     this.#child.stderr?.destroy();
   }
