@@ -35,6 +35,13 @@ import type { LegacySession } from "./session.js";
 import { unsupported } from "./unsupported.js";
 import { openWatched } from "./watched-session.js";
 
+/** Who sent a message, and by what: a channel may see its caller's permissions change. */
+export interface Sender {
+  readonly principal: Principal;
+  /** Headers of the request that brought it, where there is one. */
+  readonly header?: Exchange["header"];
+}
+
 export class Channel {
   readonly #app: App;
   readonly #options: ChannelOptions;
@@ -48,10 +55,6 @@ export class Channel {
   };
   readonly #shared: ChannelShared;
   #session: LegacySession;
-  /** Who sent the message that is being received: a channel may see its caller's permissions change. */
-  #principal: Principal;
-  /** Headers of the request that brought it, where there is one; kept no longer than it is being received. */
-  #header: Exchange["header"];
   /** When the session was opened, by the monotonic clock; undefined before. */
   #openedAt: number | undefined;
 
@@ -59,7 +62,6 @@ export class Channel {
     this.#app = app;
     this.#options = options;
     this.#shared = { options, single: this.#answer, delayed: this.#delayed };
-    this.#principal = options.principal;
     const { transport, principal, fallback } = options;
     const client = { info: undefined, capabilities: {} };
     this.#session = newSession(app, {
@@ -93,14 +95,10 @@ export class Channel {
     this.#options.send(encodeError(undefined, PARSE_ERROR));
   }
 
-  /** One parsed message, or a batch where the session's revision has them, from who sent it now. */
-  receive(value: unknown, principal: Principal = this.#options.principal, header?: Exchange["header"]): void {
-    this.#principal = principal;
-    this.#header = header;
-    if (Array.isArray(value)) this.#receiveBatch(value);
-    else this.#receiveOne(value);
-    // It holds the request, its response and their connection; a channel may be idle for hours after this message.
-    this.#header = undefined;
+  /** One parsed message, or a batch where the session's revision has them. */
+  receive(value: unknown, from: Sender = this.#options): void {
+    if (Array.isArray(value)) this.#receiveBatch(value, from);
+    else this.#receiveOne(value, from);
   }
 
   /** Sends every answer that is ready now. */
@@ -116,7 +114,7 @@ export class Channel {
     for (const call of this.#modernCalls.all()) call.cancel("disconnect");
   }
 
-  #receiveBatch(messages: readonly unknown[]): void {
+  #receiveBatch(messages: readonly unknown[], from: Sender): void {
     const { send } = this.#options;
     if (!this.#session.revision.batches || messages.length === 0 || messages.length > this.#app.limits.maxBatch) {
       return send(encodeError(undefined, INVALID_REQUEST));
@@ -129,15 +127,15 @@ export class Channel {
       // `initialize` opens the session the batch belongs to, so it cannot be part of one (2025-03-26, lifecycle).
       const bad = kind === "invalid" || (kind === "request" && (message as RequestMessage).method === "initialize");
       if (bad) collector.slot()(encodeError(salvageId(message), INVALID_REQUEST));
-      else if (kind === "request") this.#request(message as RequestMessage, collector.slot());
-      else this.#receiveOne(message);
+      else if (kind === "request") this.#request(message as RequestMessage, collector.slot(), from);
+      else this.#receiveOne(message, from);
     }
     collector.close();
   }
 
-  #receiveOne(value: unknown): void {
+  #receiveOne(value: unknown, from: Sender): void {
     const kind = messageKind(value);
-    if (kind === "request") this.#request(value as RequestMessage, this.#answer);
+    if (kind === "request") this.#request(value as RequestMessage, this.#answer, from);
     else if (kind === "notification") this.#notification(value as NotificationMessage);
     else if (kind === "response") dispatchResponse(this.#session, value as ResponseMessage);
     else this.#options.send(encodeError(salvageId(value), INVALID_REQUEST));
@@ -154,27 +152,25 @@ export class Channel {
     dispatchNotification(this.#modernCalls, message);
   }
 
-  #request(message: RequestMessage, answer: Answer): void {
-    if (this.#options.modern && isModern(message)) return this.#modern(message, answer);
-    if (message.method === "initialize") return this.#initialize(message, answer);
-    this.#dispatch(message, answer, undefined);
+  #request(message: RequestMessage, answer: Answer, from: Sender): void {
+    if (this.#options.modern && isModern(message)) return this.#modern(message, answer, from);
+    if (message.method === "initialize") return this.#initialize(message, answer, from);
+    this.#dispatch(message, answer, from, undefined);
   }
 
   /** A request that a crash cut off, from the session that was restored. */
   resume(message: RequestMessage, resumes: ResumedOperation | undefined, principal: Principal): void {
-    this.#principal = principal;
-    this.#header = undefined;
-    this.#dispatch(message, this.#answer, resumes);
+    this.#dispatch(message, this.#answer, { principal }, resumes);
   }
 
-  #dispatch(message: RequestMessage, answer: Answer, resumes: ResumedOperation | undefined): void {
-    const peer = this.#session.peer(this.#principal);
+  #dispatch(message: RequestMessage, answer: Answer, from: Sender, resumes: ResumedOperation | undefined): void {
+    const peer = this.#session.peer(from.principal);
     const exchange = new ChannelExchange(this.#shared, {
       peer,
       calls: this.#session.calls,
       answer,
       id: message.id,
-      header: this.#header,
+      header: from.header,
       resumes,
     });
     const call = dispatchRequest(this.#app, exchange, message);
@@ -208,30 +204,28 @@ export class Channel {
     this.#app.instruments?.session({ event: "ended", revision: revision.version, transport, durationMs });
   }
 
-  #initialize(message: RequestMessage, answer: Answer): void {
+  #initialize(message: RequestMessage, answer: Answer, { principal, header }: Sender): void {
     const { transport } = this.#options;
-    const from = { id: this.#id, transport, principal: this.#principal, header: this.#header };
-    const session = openWatched(this.#app, message, from);
+    const session = openWatched(this.#app, message, { id: this.#id, transport, principal, header });
     if ("code" in session) return answer(encodeError(message.id, session));
     this.#open(session);
     answer(encodeResponse(message.id, initializeResult(this.#app, session.revision)));
   }
 
-  #modern(message: RequestMessage, answer: Answer): void {
+  #modern(message: RequestMessage, answer: Answer, from: Sender): void {
     const envelope = decodeEnvelope(message.params);
     if (isEnvelopeError(envelope)) return answer(encodeError(message.id, envelope));
     const revision = revisionOf(envelope.protocolVersion);
     if (revision?.era !== "modern") return answer(encodeError(message.id, unsupported(envelope.protocolVersion)));
     const { transport } = this.#options;
-    const principal = this.#principal;
     const client = { info: envelope.clientInfo, capabilities: envelope.capabilities };
-    const peer: Peer = { revision: MODERN, transport, principal, client, session: undefined };
+    const peer: Peer = { revision: MODERN, transport, principal: from.principal, client, session: undefined };
     const exchange = new ChannelExchange(this.#shared, {
       peer,
       calls: this.#modernCalls,
       answer,
       id: message.id,
-      header: this.#header,
+      header: from.header,
       resumes: undefined,
     });
     dispatchRequest(this.#app, exchange, message);

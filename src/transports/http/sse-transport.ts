@@ -131,7 +131,7 @@ export class SseTransport implements Ticking {
     if (kind === "invalid") return refuseMessage(http, 400, INVALID_REQUEST, salvageId(body));
     if (this.#app.draining && kind === "request") return refuseDraining(http);
     http.end(202, { "content-type": "text/plain" }, "Accepted");
-    session.channel.receive(body, principal, (name) => http.header(name));
+    session.channel.receive(body, { principal, header: (name) => http.header(name) });
     if (session.stream.durable && isInitialize(body)) {
       session.stream.note(SESSION_NOTE, encodeSession(session.channel.session));
     }
