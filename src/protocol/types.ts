@@ -86,17 +86,8 @@ export interface AudioContent {
   readonly _meta?: Meta;
 }
 /** A resource named in a result, to be read if it is wanted; clients know it from 2025-06-18 on. */
-export interface ResourceLink {
+export interface ResourceLink extends Resource {
   readonly type: "resource_link";
-  readonly uri: string;
-  readonly name: string;
-  readonly title?: string;
-  readonly description?: string;
-  readonly mimeType?: string;
-  readonly size?: number;
-  readonly icons?: readonly Icon[];
-  readonly annotations?: Annotations;
-  readonly _meta?: Meta;
 }
 /** What a resource holds, as text. */
 export interface TextResourceContents {

@@ -1,9 +1,10 @@
 /** [85, S28] What looks like a credential, and what was said to be one, is in no line of the log. */
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { stderrLogger, steadyLogger } from "../../src/util/logger.js";
 import { hideFromLogs, REDACTED, redactText } from "../../src/util/redact.js";
 import { redactFields } from "../../src/util/redact-value.js";
+import { writtenToStderr } from "../support/stderr.js";
 
 const CANARY = "canary_7Qx.t0k3n-5f1d9c";
 const JWT = `eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZGEifQ.${"c2ln".repeat(8)}`;
@@ -159,17 +160,7 @@ describe("values, as loggers of others get them", () => {
 });
 
 describe("the logger on stderr", () => {
-  const written: string[] = [];
-  beforeEach(() => {
-    written.length = 0;
-    vi.spyOn(process.stderr, "write").mockImplementation((chunk) => {
-      written.push(String(chunk));
-      return true;
-    });
-  });
-  afterEach(() => {
-    vi.restoreAllMocks();
-  });
+  const written = writtenToStderr();
 
   test("prints causes, without what they hold", () => {
     const root = new Error(`connect failed with authorization: Bearer ${CANARY}`);

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { codeOf, fullSession, request, toolCall } from "./fixtures/legacy-client.js";
-import { postBytes, rawRequest } from "./fixtures/raw-request.js";
+import { postBytes, type RawHeaders, rawPost, rawRequest } from "./fixtures/raw-request.js";
 import { type Served, serving } from "./fixtures/serve.js";
 
 const serve = serving();
@@ -9,16 +9,7 @@ beforeEach(async () => {
   served = await serve();
 });
 
-const post = (body: unknown, headers: Record<string, string | undefined> = {}, path = "/mcp") => {
-  const inSession = headers["mcp-session-id"] !== undefined;
-  return rawRequest(served.origin, {
-    method: "POST",
-    path,
-    body,
-    headers,
-    ...(inSession && { revision: "2025-11-25" }),
-  });
-};
+const post = (body: unknown, headers?: RawHeaders, path?: string) => rawPost(served.origin, body, headers, path);
 
 describe("[62, 65] bytes that are no JSON", () => {
   it.each([

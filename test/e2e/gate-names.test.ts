@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { sse } from "../support/raw-http.js";
 import { callTool, codeOf, fullSession, type Json, request, structuredOf, textOf } from "./fixtures/legacy-client.js";
 import { modernClient, refusal, resultOf } from "./fixtures/modern-client.js";
-import { rawRequest } from "./fixtures/raw-request.js";
+import { type RawHeaders, rawPost, rawRequest } from "./fixtures/raw-request.js";
 import { type Served, serving } from "./fixtures/serve.js";
 
 const serve = serving();
@@ -11,16 +11,7 @@ beforeEach(async () => {
   served = await serve();
 });
 
-const post = (body: unknown, headers: Record<string, string | undefined> = {}, path = "/mcp") => {
-  const inSession = headers["mcp-session-id"] !== undefined;
-  return rawRequest(served.origin, {
-    method: "POST",
-    path,
-    body,
-    headers,
-    ...(inSession && { revision: "2025-11-25" }),
-  });
-};
+const post = (body: unknown, headers?: RawHeaders, path?: string) => rawPost(served.origin, body, headers, path);
 
 describe("[64, S29] names from the prototype of objects", () => {
   const NAMES = ["__proto__", "constructor", "toString", "hasOwnProperty", "valueOf", "__defineGetter__"];

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { ConfigurationError, readConfiguration } from "../../examples/warehouse/src/config.js";
+import { killed } from "../support/killed.js";
 import { modernRequest, post } from "../support/raw-http.js";
 
 const MAIN = fileURLToPath(new URL("../../examples/warehouse/src/main.ts", import.meta.url));
@@ -41,10 +42,7 @@ describe("configuration", () => {
 describe("main.ts", () => {
   let child: ChildProcess | undefined;
   afterEach(async () => {
-    if (child === undefined || child.exitCode !== null) return;
-    const ended = once(child, "exit");
-    child.kill("SIGKILL");
-    await ended;
+    if (child !== undefined) await killed(child);
   });
 
   /** Resolves with what it printed, once that `matches`, or when it has ended. */

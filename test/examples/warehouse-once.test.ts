@@ -2,6 +2,7 @@
  * [6, 60, 90] One order, however the network and the processes fail: answers that are cut, connections that are killed
  * and, with a PostgreSQL server and a store on disk, servers that are killed in the middle.
  */
+
 import { type ChildProcess, fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
@@ -14,6 +15,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Database } from "../../examples/warehouse/src/db/database.js";
 import { openDatabase } from "../../examples/warehouse/src/db/open.js";
 import { FETCH_TIMEOUT_MS } from "../support/debian.js";
+import { killed } from "../support/killed.js";
 import { legacySession, modernRequest, open, post, type RawResponse } from "../support/raw-http.js";
 import { openEmbedded } from "./helpers/embedded.js";
 import { type PostgresServer, requirePostgres, startPostgres } from "./helpers/postgres.js";
@@ -163,7 +165,8 @@ describe("servers that are killed", () => {
     store = await mkdtemp(join(tmpdir(), "holdfast-warehouse-"));
   });
   afterEach(async () => {
-    for (const child of children) await kill(child);
+    await Promise.all([...children].map(killed));
+    children.clear();
     await rm(store, { recursive: true, force: true });
   });
 
@@ -175,14 +178,6 @@ describe("servers that are killed", () => {
     children.add(child);
     const [message] = (await once(child, "message")) as [{ port: number }];
     return { child, base: `http://127.0.0.1:${message.port}` };
-  }
-
-  async function kill(child: ChildProcess): Promise<void> {
-    children.delete(child);
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, "exit");
-    child.kill("SIGKILL");
-    await ended;
   }
 
   const call = (base: string): Promise<RawResponse> => {
@@ -197,7 +192,7 @@ describe("servers that are killed", () => {
     const first = await start("committed");
     const lost = call(first.base).catch((error: unknown) => error);
     await once(first.child, "message");
-    await kill(first.child);
+    await killed(first.child);
     expect(await lost).toBeInstanceOf(Error);
     const second = await start();
     const answer = await call(second.base);
@@ -216,7 +211,7 @@ describe("servers that are killed", () => {
     const waiting =
       "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FOR NO KEY UPDATE%'";
     await expect.poll(() => database.query(waiting), { timeout: 10_000 }).toHaveLength(1);
-    await kill(first.child);
+    await killed(first.child);
     await blocker.query("ROLLBACK");
     await blocker.end();
     expect(await lost).toBeInstanceOf(Error);
@@ -240,7 +235,7 @@ describe("servers that are killed", () => {
     const meanwhile = await Promise.all(Array.from({ length: 20 }, () => send(other.base)));
     expect(new Set(meanwhile.map(({ status }) => status)).has(201)).toBe(true);
     expect(meanwhile.filter(({ status }) => status !== 201 && status !== 409)).toEqual([]);
-    await kill(holding.child);
+    await killed(holding.child);
     expect(await lost).toBeInstanceOf(Error);
     const answer = await send(other.base);
     expect([answer.status, answer.headers.get("idempotency-replayed")]).toEqual([201, "true"]);

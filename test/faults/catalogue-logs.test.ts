@@ -1,9 +1,10 @@
 /** [85] What is logged: one line for each event whatever it carries, no secret, and no harm to the call it is about. */
 import fc from "fast-check";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { custom, type Logger, McpServer } from "../../src/index.js";
 import { stderrLogger } from "../../src/util/logger.js";
 import { modernRequest, post } from "../support/raw-http.js";
+import { writtenToStderr } from "../support/stderr.js";
 import { type Served, serve } from "./helpers/server.js";
 
 /** Every character that ends a line, moves a cursor or starts a sequence of a terminal. */
@@ -15,17 +16,7 @@ const FORGED =
 const circular: { self?: unknown } = {};
 circular.self = circular;
 
-const written: string[] = [];
-beforeEach(() => {
-  written.length = 0;
-  vi.spyOn(process.stderr, "write").mockImplementation((chunk) => {
-    written.push(String(chunk));
-    return true;
-  });
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+const written = writtenToStderr();
 
 /** Exactly so many events, each on a line of its own. */
 function expectLines(count: number): void {

@@ -1,7 +1,8 @@
 /** Requests without a session id: each stands alone, and never for a session that happens to be there. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { McpServer } from "../../src/index.js";
 import { silentLogger } from "../../src/util/logger.js";
+import { kept } from "../support/kept.js";
 import { collect, open, post } from "../support/raw-http.js";
 import { busySession, CANCEL, forgedAnswer, registerBusy, SESSION_REVISIONS } from "./helpers/busy-session.js";
 import { forEachNumber } from "./helpers/pool.js";
@@ -32,19 +33,10 @@ mcp.registerTool("mark", { inputSchema, annotations: { readOnlyHint: true } }, a
 });
 
 let served: Served;
-const toClose: { close(): void }[] = [];
 beforeAll(async () => {
   served = await serve(mcp);
 });
-afterEach(() => {
-  for (const one of toClose.splice(0)) one.close();
-});
 afterAll(() => served.close());
-
-function kept<T extends { close(): void }>(one: T): T {
-  toClose.push(one);
-  return one;
-}
 
 const call = (name: string, mark: string) => {
   return {

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { McpServer, type McpServerOptions, type RunHandle } from "../../src/index.js";
 import { silentLogger } from "../../src/util/logger.js";
+import { kept } from "../support/kept.js";
 import { v1Driver, v2Driver } from "../support/official.js";
 import { collect, LegacySession, post, type RawStream, SseClient } from "../support/raw-http.js";
 import { type BusySession, busySession, registerBusy, SESSION_REVISIONS } from "./helpers/busy-session.js";
@@ -16,9 +17,7 @@ const SECRET = "one secret for all nodes";
 const PING = { jsonrpc: "2.0", id: "p", method: "ping" };
 
 const running: RunHandle[] = [];
-const toClose: { close(): void }[] = [];
 afterEach(async () => {
-  for (const one of toClose.splice(0)) one.close();
   for (const one of running.splice(0)) await one.close();
 });
 
@@ -36,11 +35,6 @@ async function node(options: McpServerOptions, port = 0): Promise<Node> {
   const handle = await mcp.run({ transport: "http", port, signals: false });
   running.push(handle);
   return { mcp, handle, url: handle.url ?? "" };
-}
-
-function kept<T extends { close(): void }>(one: T): T {
-  toClose.push(one);
-  return one;
 }
 
 /** The same session, spoken to at another node. */

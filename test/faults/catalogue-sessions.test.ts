@@ -1,7 +1,8 @@
 /** Session ids in the wrong hands: chosen by the client, somebody else's, or of an era that has none. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { McpServer } from "../../src/index.js";
 import { silentLogger } from "../../src/util/logger.js";
+import { kept } from "../support/kept.js";
 import { collect, modernRequest, open, post, type RawStream, SseClient } from "../support/raw-http.js";
 import {
   ASK,
@@ -25,19 +26,10 @@ registerBusy(mcp);
 const PING = { jsonrpc: "2.0", id: "p", method: "ping" };
 
 let served: Served;
-const toClose: { close(): void }[] = [];
 beforeAll(async () => {
   served = await serve(mcp);
 });
-afterEach(() => {
-  for (const one of toClose.splice(0)) one.close();
-});
 afterAll(() => served.close());
-
-function kept<T extends { close(): void }>(one: T): T {
-  toClose.push(one);
-  return one;
-}
 
 /** The status of an answer that says nothing of the session. */
 async function statusOf(answer: Promise<RawStream>): Promise<number> {

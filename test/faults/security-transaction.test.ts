@@ -2,6 +2,7 @@
  * [4] SIGKILL at every statement of a transactional tool: the order, its goods and the row that says which operation made
  * it are there together or not at all, and whoever asks again gets the one order there is.
  */
+
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -15,6 +16,7 @@ import { openDatabase } from "../../examples/warehouse/src/db/open.js";
 import { type PostgresServer, requirePostgres, startPostgres } from "../examples/helpers/postgres.js";
 import { audit, newTenant } from "../examples/helpers/warehouse.js";
 import { FETCH_TIMEOUT_MS } from "../support/debian.js";
+import { killed } from "../support/killed.js";
 import { modernRequest, post, type RawResponse } from "../support/raw-http.js";
 
 const CHILD = fileURLToPath(new URL("./helpers/security-warehouse.ts", import.meta.url));
@@ -51,7 +53,8 @@ describe("[4] a process that is killed while it makes an order", () => {
     store = await mkdtemp(join(tmpdir(), "holdfast-transaction-"));
   });
   afterEach(async () => {
-    await Promise.all([...children].map(kill));
+    await Promise.all([...children].map(killed));
+    children.clear();
     await rm(store, { recursive: true, force: true });
   });
 
@@ -63,14 +66,6 @@ describe("[4] a process that is killed while it makes an order", () => {
     children.add(child);
     const [{ port }] = (await once(child, "message")) as [{ port: number }];
     return { child, base: `http://127.0.0.1:${port}` };
-  }
-
-  async function kill(child: ChildProcess): Promise<void> {
-    children.delete(child);
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, "exit");
-    child.kill("SIGKILL");
-    await ended;
   }
 
   const call = (base: string): Promise<RawResponse> => {
@@ -104,7 +99,7 @@ describe("[4] a process that is killed while it makes an order", () => {
       const step = await Promise.race([held, lost.then(() => undefined)]);
       if (step === undefined) throw new Error(`an order was made without a hold after ${steps.join("\n")}`);
       steps.push(step);
-      await kill(child);
+      await killed(child);
       await expect(lost).rejects.toThrow();
       expect(await traces(), step).toEqual(step === "the answer" ? BOTH : NEITHER);
       if (step === "the answer") break;

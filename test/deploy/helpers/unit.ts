@@ -1,6 +1,7 @@
 /** Runs what a unit file says, as systemd would: its program, its environment, its way of stopping. */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
+import { killed } from "../../support/killed.js";
 
 export class UnitProcess {
   readonly #values: ReadonlyMap<string, readonly string[]>;
@@ -52,10 +53,6 @@ export class UnitProcess {
   }
 
   async kill(): Promise<void> {
-    const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, "exit");
-    child.kill("SIGKILL");
-    await exited;
+    if (this.#child !== undefined) await killed(this.#child);
   }
 }
