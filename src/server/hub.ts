@@ -1,7 +1,13 @@
+import { encodeNotification } from "../protocol/jsonrpc.js";
+
+type ListKind = "tools" | "prompts" | "resources";
+
 /** Something clients can be told of: a list changed, or a resource was updated. */
-export type Change =
-  | { readonly kind: "tools" | "prompts" | "resources" }
-  | { readonly kind: "updated"; readonly uri: string };
+export type Change = ({ readonly kind: ListKind } | { readonly kind: "updated"; readonly uri: string }) & {
+  readonly method: string;
+  /** As sessions are told, in one text for all: ten thousand logs hold it once. */
+  readonly message: string;
+};
 
 /** A session or a listen stream. */
 export interface ChangeListener {
@@ -14,7 +20,7 @@ export interface ChangeListener {
  */
 export class ChangeHub {
   readonly #listeners = new Set<ChangeListener>();
-  readonly #due = new Set<"tools" | "prompts" | "resources">();
+  readonly #due = new Set<ListKind>();
 
   get size(): number {
     return this.#listeners.size;
@@ -28,17 +34,20 @@ export class ChangeHub {
     this.#listeners.delete(listener);
   }
 
-  listChanged(kind: "tools" | "prompts" | "resources"): void {
+  listChanged(kind: ListKind): void {
     if (this.#listeners.size === 0 || this.#due.has(kind)) return;
     this.#due.add(kind);
     queueMicrotask(() => {
       this.#due.delete(kind);
-      this.#publish({ kind });
+      const method = `notifications/${kind}/list_changed`;
+      this.#publish({ kind, method, message: encodeNotification(method) });
     });
   }
 
   resourceUpdated(uri: string): void {
-    this.#publish({ kind: "updated", uri });
+    if (this.#listeners.size === 0) return;
+    const method = "notifications/resources/updated";
+    this.#publish({ kind: "updated", uri, method, message: encodeNotification(method, { uri }) });
   }
 
   #publish(change: Change): void {

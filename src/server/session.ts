@@ -1,6 +1,6 @@
 import type { Principal } from "../auth/principal.js";
 import { HoldfastError } from "../errors.js";
-import { encodeNotification, type ResponseMessage } from "../protocol/jsonrpc.js";
+import type { ResponseMessage } from "../protocol/jsonrpc.js";
 import type { Revision } from "../protocol/revisions/index.js";
 import { LOGGING_LEVELS, type LoggingLevel } from "../protocol/types.js";
 import type { JsonObject } from "../util/json.js";
@@ -92,11 +92,8 @@ export class LegacySession implements ChangeListener {
   }
 
   changed(change: Change): void {
-    if (this.push === undefined) return;
-    if (change.kind !== "updated") this.push(encodeNotification(`notifications/${change.kind}/list_changed`));
-    else if (this.#subscriptions?.has(change.uri)) {
-      this.push(encodeNotification("notifications/resources/updated", { uri: change.uri }));
-    }
+    const concerned = change.kind !== "updated" || this.#subscriptions?.has(change.uri);
+    if (concerned) this.push?.(change.message);
   }
 
   /** Sends a request to the client and waits for its answer. */

@@ -54,8 +54,8 @@ class ListenStream implements ChangeListener {
 
   changed(change: Change): void {
     if (change.kind === "updated") {
-      if (this.#filter.uris.has(change.uri)) this.#send("notifications/resources/updated", { uri: change.uri });
-    } else if (this.#filter.lists.has(LISTS[change.kind])) this.#send(`notifications/${change.kind}/list_changed`, {});
+      if (this.#filter.uris.has(change.uri)) this.#send(change.method, { uri: change.uri });
+    } else if (this.#filter.lists.has(LISTS[change.kind])) this.#send(change.method, {});
   }
 
   #send(method: string, params: object): void {
