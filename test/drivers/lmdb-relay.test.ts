@@ -1,5 +1,6 @@
 /** [40] The relay in LMDB: the contract with two handles on one directory, and what only a directory can be put through. */
 import { existsSync, readdirSync, rmSync } from "node:fs";
+import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { lmdbStore } from "../../src/drivers/lmdb/index.js";
 import { RELAY_TTL_MS } from "../../src/stores/relay.js";
@@ -143,6 +144,16 @@ describe("[40] a directory", () => {
     await expect(store.listen("three", ignore)).rejects.toMatchObject({ code: "ERR_LIMIT" });
     stop();
     await store.listen("three", ignore);
+  });
+
+  test("closed in the turn in which something was written, it stays closed", async () => {
+    const dir = here();
+    const { environment, store, close } = dir.open();
+    await store.listen("address", ignore);
+    // Stopping writes that nobody listens there any more.
+    await close();
+    await turn();
+    expect(environment.isOpen).toBe(false);
   });
 
   test("a store whose server asks nothing opens nothing; closed, it begins anew", async () => {

@@ -137,6 +137,8 @@ export class Environment {
 
   #commit(): void {
     const batch = this.#queue;
+    // Written already by a close: asking for the environment now would open it again, for good.
+    if (batch.length === 0) return;
     this.#queue = [];
     const committed: (() => void)[] = [];
     const flushed: (() => void)[] = [];

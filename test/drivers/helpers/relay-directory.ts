@@ -15,6 +15,7 @@ export interface Opened {
   readonly store: LmdbRelayStore;
   /** As when its process is killed: it looks no more, and others find it dead. */
   die(): void;
+  close(): Promise<void>;
 }
 
 export interface Directory {
@@ -27,7 +28,7 @@ export interface Directory {
 
 export function relayDirectory(): Directory {
   const dir = mkdtempSync(join(tmpdir(), "holdfast-relay-"));
-  const opened: (Opened & { close(): Promise<void> })[] = [];
+  const opened: Opened[] = [];
   const made: Directory = {
     dir,
     laterMs: 0,
