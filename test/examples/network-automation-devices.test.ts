@@ -1,8 +1,8 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { parseConfigLines } from "../../examples/network-automation/src/commands/config-lines.js";
 import type { ConfigNode } from "../../examples/network-automation/src/commands/config-tree.js";
 import { readConfiguration } from "../../examples/network-automation/src/config.js";
@@ -93,7 +93,8 @@ describe("inventory", () => {
   });
 
   it("from a file, with pinned keys from another", () => {
-    const folder = mkdtempSync(join(tmpdir(), "holdfast-"));
+    const folder = mkdtempSync(join(tmpdir(), "holdfast-devices-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const write = (name: string, value: unknown): string => {
       writeFileSync(join(folder, name), JSON.stringify(value));
       return join(folder, name);
