@@ -121,6 +121,11 @@ class FetchExchange implements HttpExchange, ReplyStream {
     return Math.max(0, -(this.#controller?.desiredSize ?? 0));
   }
 
+  /** A `Response` may be dropped without a word, and keep-alives fill what is below the mark only after a day. */
+  get untaken(): number {
+    return HIGH_WATER_BYTES - (this.#controller?.desiredSize ?? HIGH_WATER_BYTES);
+  }
+
   whenDrained(listener: () => void): void {
     this.#drained = listener;
   }

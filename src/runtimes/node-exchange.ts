@@ -229,10 +229,10 @@ export class NodeExchange implements HttpExchange, ReplyStream {
 
   onGone(listener: () => void): void {
     this.#gone = listener;
+    // Gone already, while authentication or a call took its time: `close` does not come twice.
+    if (this.#response.destroyed && !this.#complete) queueMicrotask(() => this.#gone?.());
     if (this.#listening) return;
     this.#listening = true;
-    // Gone already, while authentication took its time: `close` does not come twice.
-    if (this.#response.destroyed && !this.#complete) queueMicrotask(() => this.#gone?.());
     // `close` also follows a complete reply; then nobody is told.
     this.#response.on("close", () => {
       if (!this.#complete) this.#gone?.();

@@ -1,5 +1,7 @@
 /** Where events go: a response that is open for writing. */
 export interface EventSink {
+  /** True once nothing is written any more: it was ended, cut, or its reader is gone. */
+  readonly ended: boolean;
   /** Writes text; returns the number of bytes still waiting in memory for a slow reader. */
   write(text: string): number;
   /** Ends the response after what was written. */

@@ -187,9 +187,22 @@ export class EventStream implements Linked<EventStream> {
   /** Attaches a reconnecting client: first what it missed after event `seq`, then live events. */
   resume(sink: EventSink, seq: number): void {
     this.#step(
-      () => this.#log.read(seq),
-      (slice) => this.#takeOver(sink, seq, slice),
+      () => this.#readFor(sink, seq),
+      (slice) => {
+        if (slice !== undefined) this.#takeOver(sink, seq, slice);
+      },
     );
+  }
+
+  /** What a connection missed; one that cannot be told ends, since it would stay open and never hear anything. */
+  #readFor(sink: EventSink, seq: number): MaybePromise<StreamSlice | undefined> {
+    const failed = () => void sink.end();
+    try {
+      const slice = this.#log.read(seq);
+      return isThenable(slice) ? (slice as Promise<StreamSlice>).catch(failed) : slice;
+    } catch {
+      return failed();
+    }
   }
 
   /** Ends the attached connection; the stream can still be resumed. */
@@ -232,6 +245,9 @@ export class EventStream implements Linked<EventStream> {
   }
 
   #takeOver(sink: EventSink, seq: number, slice: StreamSlice): void {
+    // Both may have happened while the log was read; a stream kept for a reader that is gone would be kept for ever.
+    if (sink.ended) return;
+    if (this.#dropped) return sink.end();
     const previous = this.#sink;
     this.#attach(sink);
     this.#replaying = true;
@@ -312,7 +328,12 @@ export class EventStream implements Linked<EventStream> {
 
   #step<T>(work: () => MaybePromise<T>, then: (value: T) => void): void {
     if (this.#tail === undefined) {
-      const value = work();
+      let value: MaybePromise<T>;
+      try {
+        value = work();
+      } catch {
+        return this.close();
+      }
       if (!isThenable(value)) return then(value as T);
       this.#wait((value as Promise<T>).then(then));
       return;

@@ -22,6 +22,10 @@ class Connection implements EventSink {
   state: "open" | "ended" | "aborted" | "cut" = "open";
   #drained: (() => void) | undefined;
 
+  get ended(): boolean {
+    return this.state !== "open";
+  }
+
   write(text: string): number {
     if (this.state !== "open") return 0;
     this.written.push(text);

@@ -35,6 +35,10 @@ class Connection implements EventSink {
     this.#arrived = options.arrived;
   }
 
+  get ended(): boolean {
+    return this.state !== "open";
+  }
+
   write(text: string): number {
     if (this.state !== "open") return 0;
     this.#waiting.push(text);

@@ -1,8 +1,8 @@
 import { countedKey, type Principal } from "../../auth/principal.js";
 import { HEADER } from "../../protocol/headers.js";
 import type { EventStream } from "../../streams/event-stream.js";
-import { chain } from "../../util/maybe-promise.js";
 import { type LegacyLane, refuseGone } from "./legacy-lane.js";
+import { whenLookedUp } from "./look-up.js";
 import { acceptedForms } from "./negotiation.js";
 import { refuse, refuseBusy, refuseDraining, SSE_HEADERS } from "./respond.js";
 import { answerAnew, CALL_NOTE, STANDING_NOTE } from "./restored.js";
@@ -24,7 +24,7 @@ export function serveGet(lane: LegacyLane, http: HttpExchange, principal: Princi
   const lastEventId = http.header(HEADER.lastEventId);
   const live = sessions.acquire(opened, principal);
   if (lastEventId === undefined) return stand(lane, http, live, principal);
-  chain(streams.find(lastEventId, facts.sid, countedKey(principal)), (cursor) => {
+  whenLookedUp(app, http, streams.find(lastEventId, facts.sid, countedKey(principal)), (cursor) => {
     // What the client waits for is gone for good, so the session is no longer what it believes: it must start anew.
     if (cursor === undefined) return refuseGone(http, undefined);
     const { stream, seq, notes } = cursor;

@@ -126,9 +126,10 @@ export class SseSink implements EventSink, Ticking {
 
   tick(nowMs: number): void {
     if (this.#counted > 0) this.#count(this.#stream.waiting);
-    if (this.#unconfirmed !== undefined && this.#stream.waiting === 0) this.#confirm(nowMs);
+    const untaken = this.#stream.untaken ?? this.#stream.waiting;
+    if (this.#unconfirmed !== undefined && untaken === 0) this.#confirm(nowMs);
     // Bytes that waited for two keep-alives: the reader is gone without a word.
-    if (this.#clock.isStalled(this.#stream.waiting, nowMs)) return this.#cut();
+    if (this.#clock.isStalled(untaken, nowMs)) return this.#cut();
     if (this.#expiry !== undefined && nowMs >= this.#expiry.atMs) this.#expiry.end();
     if (nowMs - this.#lastWrite >= this.#keepAliveMs) this.write(SSE_KEEP_ALIVE);
   }

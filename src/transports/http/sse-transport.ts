@@ -15,8 +15,8 @@ import { Channel } from "../../server/channel.js";
 import type { EventStream } from "../../streams/event-stream.js";
 import type { StreamCursor, StreamRegistry } from "../../streams/registry.js";
 import { Tally } from "../../util/budget.js";
-import { chain } from "../../util/maybe-promise.js";
 import type { Ticking } from "../../util/ticker.js";
+import { whenLookedUp } from "./look-up.js";
 import { refuseBusy, refuseDraining, refuseMessage, SSE_HEADERS } from "./respond.js";
 import { CALL_NOTE, decodeCall, decodeSession, encodeCall, encodeSession, SESSION_NOTE } from "./restored.js";
 import { endWith, SseSink } from "./sse-sink.js";
@@ -66,7 +66,7 @@ export class SseTransport implements Ticking {
     const owner = ownerOf(principal);
     const lastEventId = http.header(HEADER.lastEventId);
     if (lastEventId === undefined) return this.#open(http, principal, undefined);
-    chain(this.#streams.find(lastEventId, owner, countedKey(principal)), (cursor) => {
+    whenLookedUp(this.#app, http, this.#streams.find(lastEventId, owner, countedKey(principal)), (cursor) => {
       this.#open(http, principal, cursor);
     });
   }
@@ -110,7 +110,7 @@ export class SseTransport implements Ticking {
     const session = this.#find(id, owner);
     if (session !== undefined) return this.#receive(http, body, { session, principal });
     // After a crash a client may post before its stream has come back.
-    chain(this.#streams.find(`${id}_0`, owner, countedKey(principal)), (cursor) => {
+    whenLookedUp(this.#app, http, this.#streams.find(`${id}_0`, owner, countedKey(principal)), (cursor) => {
       const restored = cursor?.notes === undefined ? this.#find(id, owner) : this.#restore(cursor, principal);
       if (restored === undefined) {
         const message = "Session not found: open a new stream with GET on the SSE endpoint.";

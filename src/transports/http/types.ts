@@ -47,6 +47,8 @@ export interface ReplyStream {
   write(text: string): number;
   /** How many bytes wait in memory for the reader now. */
   readonly waiting: number;
+  /** The same with what counts as on its way, for a reader that may never have begun to read. Absent where nothing does. */
+  readonly untaken?: number;
   /** Ends the body after what was written. */
   end(): void;
   /** Cuts the connection now: what waits for a reader that does not read is dropped. */
