@@ -100,3 +100,14 @@ test("[51, 88] a host that does not read while a tool sends 200 MB of progress: 
   expect(await client.answer(1)).toMatchObject({ result: { content: [{ text: "flooded" }] } });
   expect(grown).toBeLessThan(100 * 1024 * 1024);
 });
+
+test("[51, 89] SIGTERM, and a host that lives but reads nothing of what waits for it: the exit is 0 all the same", async () => {
+  const { client, pid } = await started();
+  client.child.stdout.pause();
+  // More than any pipe takes.
+  client.call(1, "flood", 200, { progressToken: 7 });
+  await client.says(/flooded/);
+  const ended = new Promise((resolve) => client.child.once("exit", resolve));
+  process.kill(pid, "SIGTERM");
+  expect(await ended).toBe(0);
+});

@@ -15,6 +15,12 @@ import { watchParent } from "./parent-watch.js";
  */
 const END_OF_INPUT_GRACE_MS = 1500;
 
+/**
+ * How long what is written waits for a client that may not read. The exit of the process goes on for as long as anything
+ * is taken (`EXIT_STALL_MS`); both together are less than official clients wait after SIGTERM before they kill.
+ */
+const UNREAD_MS = 500;
+
 export interface StdioOptions {
   /** The client is gone or has nothing more to say, and everything it asked for is answered and written. */
   readonly onEnd: () => void;
@@ -104,7 +110,12 @@ class StdioServer {
     this.#app.presence.sources.delete(ONE_SESSION);
     this.#channel.flush();
     this.#channel.close();
-    await this.#guard.flush().catch(() => {});
+    await this.#flushed();
+  }
+
+  /** Everything is written, or nobody takes it. */
+  async #flushed(): Promise<void> {
+    await within(UNREAD_MS, this.#guard.flush()).catch(() => {});
   }
 
   /** End of input: whoever we asked something will not answer, what else ends in time is finished and written first. */
@@ -115,7 +126,7 @@ class StdioServer {
     await within(END_OF_INPUT_GRACE_MS, this.#app.calls.idle());
     for (const call of this.#channel.calls) call.cancel("disconnect");
     this.#channel.flush();
-    await this.#guard.flush().catch(() => {});
+    await this.#flushed();
     this.#end();
   }
 
