@@ -64,7 +64,7 @@ class FetchExchange implements HttpExchange, ReplyStream {
   }
 
   readBody(bounds: BodyBounds, done: (body: Body) => void): void {
-    if (this.#request.bodyUsed) {
+    if (this.#request.bodyUsed || this.#request.body?.locked) {
       throw new TypeError(
         "The body of this request was read before mcp.fetch() got it. Read a copy, request.clone(), or hand over a " +
           "new Request with the body.",
@@ -182,6 +182,8 @@ class FetchExchange implements HttpExchange, ReplyStream {
       while (reader !== undefined) {
         const { done, value } = await reader.read();
         if (done) break;
+        // A body that middleware put together may have anything for a piece; what has no length cannot be counted.
+        if (typeof value.byteLength !== "number") throw new TypeError("a body must come in bytes");
         size += value.byteLength;
         budget.add(value.byteLength);
         if (size > maxBytes) return refuse("too-large");

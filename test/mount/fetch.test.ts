@@ -57,6 +57,29 @@ describe("mcp.fetch in process", () => {
     expect(reports).toEqual([["error", "http_failed", { path: "/mcp", error }]]);
   });
 
+  it("says so when somebody else is reading the body", async () => {
+    const reports: unknown[] = [];
+    const logger = { log: (...report: unknown[]) => void reports.push(report) };
+    const { fetch } = createFixture(library, { logger });
+    const held = request("http://localhost/mcp");
+    held.body?.getReader();
+    expect((await fetch(held)).status).toBe(500);
+    const error = expect.objectContaining({ message: expect.stringContaining("request.clone()") });
+    expect(reports).toEqual([["error", "http_failed", { path: "/mcp", error }]]);
+  });
+
+  it.each([
+    ["breaks off", (body: ReadableStreamDefaultController) => body.error(new Error("gone"))],
+    ["is no bytes", (body: ReadableStreamDefaultController) => body.enqueue("text")],
+  ])("answers a body that %s, and counts on", async (_, fill) => {
+    const { fetch } = createFixture(library, { limits: { maxBodyBytesTotal: 1000 } });
+    const broken = { body: new ReadableStream({ start: fill }), duplex: "half" } as RequestInit;
+    expect((await fetch(request("http://localhost/mcp", broken))).status).toBe(400);
+    // The count of all bodies has not gone wrong with it.
+    const large = { body: "x".repeat(2000) };
+    expect((await fetch(request("http://localhost/mcp", large))).status).toBe(503);
+  });
+
   it("never lets a path choose another server for the messages of HTTP+SSE", async () => {
     const { fetch } = createFixture(library);
     for (const path of ["//evil.example/sse", "/\\evil.example/sse", "/.well-known/x/sse", "/a//sse"]) {

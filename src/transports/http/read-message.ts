@@ -34,6 +34,9 @@ export function messageOf(app: App, bounds: JsonBounds, http: HttpExchange, body
     } else if (body.reason === "busy") {
       app.instruments?.limit("maxBodyBytesTotal");
       refuseBusy(http, "Too much is being sent to this server at once", UNREAD);
+    } else if (body.reason === "aborted") {
+      // Mostly nobody is there to read it. But who waits for a reply, as callers of `fetch` do, must not wait for ever.
+      refuse(http, 400, "The body ended before it was complete.", UNREAD);
     } else if (body.reason === "not-utf8") refuseMessage(http, 400, PARSE_ERROR);
     return undefined;
   }
