@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Implementation } from "./protocol/types.js";
 import type { RunHandle } from "./runtimes/run.js";
 import { RUN_OPTIONS, type RunOptions, resolveRunOptions } from "./runtimes/run-options.js";
@@ -192,7 +193,10 @@ export class McpServer {
    * Serves one `node:http` request on `/mcp`, `/sse`, `/messages`, `/health` and `/ready`: mount it in any framework.
    * A body that the framework has already parsed is read from `request.body`.
    */
-  readonly node = (request: IncomingMessage, response: ServerResponse): void => {
+  readonly node = (
+    request: IncomingMessage | Http2ServerRequest,
+    response: ServerResponse | Http2ServerResponse,
+  ): void => {
     if (this.#mounted !== undefined) this.#mounted.node(request, response);
     else
       void this.#mount().then(
@@ -226,8 +230,9 @@ export class McpServer {
 }
 
 /** The server could not be set up at all: said to this caller, and thrown for the operator to see. */
-function failed(response: ServerResponse, error: unknown): never {
-  response.writeHead(500).end("The MCP server could not be started.\n");
+function failed(response: ServerResponse | Http2ServerResponse, error: unknown): never {
+  response.writeHead(500);
+  response.end("The MCP server could not be started.\n");
   throw error;
 }
 

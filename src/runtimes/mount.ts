@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Definition } from "../server/definition.js";
 import { serveFetch } from "./fetch-exchange.js";
 import { createHttpTransport } from "./http-transport.js";
@@ -6,7 +7,7 @@ import { isAnswerable, NodeExchange } from "./node-exchange.js";
 
 /** The faces by which a server is mounted in somebody else's. */
 export interface Mounted {
-  node(request: IncomingMessage, response: ServerResponse): void;
+  node(request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse): void;
   fetch(request: Request): Promise<Response>;
   /** Refuses new work, lets calls in flight end, then ends streams and lets go of the store. */
   shutdown(graceMs: number): Promise<void>;
@@ -28,6 +29,8 @@ const WELL_KNOWN = "/.well-known";
 const DOCUMENT =
   /^(.*?)(\/\.well-known\/(?:oauth-protected-resource|oauth-authorization-server|openid-configuration))(\/.*)?$/;
 
+const ORIGIN = /^https?:\/\/[^/]+/i;
+
 /** One transport behind both faces, so that sessions and streams are shared. */
 export function mount(definition: Definition): Mounted {
   const transport = createHttpTransport(definition, { mcpPath: "/mcp", bindHost: undefined });
@@ -38,7 +41,10 @@ export function mount(definition: Definition): Mounted {
   const endpoints = new Set(transport.routes.map(({ path }) => path));
   return {
     node: (request, response) => {
-      if (isAnswerable(request)) transport.handle(new MountedNodeExchange(request, response, endpoints));
+      if (!isAnswerable(request)) return;
+      // What HTTP/2 lacks of the types of HTTP/1 is not used, or asked of its streams.
+      const exchange = new MountedNodeExchange(request as IncomingMessage, response as ServerResponse, endpoints);
+      transport.handle(exchange);
     },
     fetch: (request) => {
       return serveFetch(transport, request, {
@@ -98,8 +104,9 @@ class MountedNodeExchange extends NodeExchange {
     const url = request.url ?? "/";
     const mark = url.indexOf("?");
     const path = mark < 0 ? url : url.slice(0, mark);
-    const place = originalPlace(request, endpoints) ?? placeOf(path, endpoints);
-    super(request, response, place === undefined ? url : `${place.path}${mark < 0 ? "" : url.slice(mark)}`);
+    const origin = originOf(path);
+    const place = originalPlace(request, endpoints) ?? placeOf(path.slice(origin.length), endpoints);
+    super(request, response, place === undefined ? url : `${origin}${place.path}${mark < 0 ? "" : url.slice(mark)}`);
     this.prefix = place?.prefix ?? "";
   }
 
@@ -117,5 +124,11 @@ function originalPlace(request: IncomingMessage, endpoints: ReadonlySet<string>)
   const { originalUrl } = request as IncomingMessage & { readonly originalUrl?: unknown };
   if (typeof originalUrl !== "string" || originalUrl === request.url) return undefined;
   const mark = originalUrl.indexOf("?");
-  return placeOf(mark < 0 ? originalUrl : originalUrl.slice(0, mark), endpoints);
+  const path = mark < 0 ? originalUrl : originalUrl.slice(0, mark);
+  return placeOf(path.slice(originOf(path).length), endpoints);
+}
+
+/** What stands before the path in the absolute form, which proxies may send (RFC 9112, 3.2.2); mostly nothing. */
+function originOf(target: string): string {
+  return target.startsWith("/") ? "" : (ORIGIN.exec(target)?.[0] ?? "");
 }

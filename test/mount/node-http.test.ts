@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { expect, it } from "vitest";
 import * as library from "../../src/index.js";
-import { modernRequest, post } from "../support/raw-http.js";
+import { modernRequest, post, RawSocket, requestBytes } from "../support/raw-http.js";
 import { createFixture } from "./fixture.js";
 import { listen } from "./serving.js";
 import { mountSuite } from "./suite.js";
@@ -45,8 +45,27 @@ it("[89] mcp.shutdown lets calls end, refuses new ones and ends streams", async 
   await new library.McpServer({ name: "never mounted", version: "1" }).shutdown();
 });
 
+it.each(["/mcp", "/tools/mcp", "/tools/mcp/"])(
+  "the absolute form of %s is served, and its host counts",
+  async (path) => {
+    const { base, close } = await listen(createFixture(library).node);
+    const { message, headers } = modernRequest("tools/call", { name: "echo", arguments: { text: "absolute" } });
+    const body = JSON.stringify(message);
+    const types = { "content-type": "application/json", accept: "application/json, text/event-stream" };
+    const ask = async (target: string): Promise<string> => {
+      const socket = await RawSocket.connect(base);
+      const bytes = requestBytes(`${base}${path}`, "POST", body, { ...types, ...headers, connection: "close" });
+      await socket.write(bytes.toString().replace(`POST ${path} `, `POST ${target} `));
+      return (await socket.all()).bytes.toString();
+    };
+    expect(await ask(`${base}${path}`)).toMatch(/^HTTP\/1\.1 200 [\s\S]*absolute/);
+    expect(await ask(`http://evil.example${path}`)).toMatch(/^HTTP\/1\.1 403 /);
+    await close();
+  },
+);
+
 it("mcp.node serves HTTP/2", async () => {
-  const server = createServer(createFixture(library).node as unknown as Parameters<typeof createServer>[1]);
+  const server = createServer(createFixture(library).node);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
   const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   const call = async (name: string, args: object, authority?: string) => {
