@@ -1,5 +1,6 @@
 /** Whether a reply reached its client, as far as a server can know. */
 import type { ServerResponse } from "node:http";
+import type { Http2Session, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import { after } from "../util/timer.js";
 
@@ -15,14 +16,52 @@ let count = 0;
 
 /** Calls back once: `true` when the reply arrived, `false` when its connection ended too early. Call it before `end`. */
 export function watchDelivery(response: ServerResponse, listener: (arrived: boolean) => void): void {
-  const { socket } = response;
-  if (socket === null || socket.destroyed || response.destroyed) return listener(false);
+  const { stream } = response as ServerResponse & { readonly stream?: ServerHttp2Stream };
+  if (stream?.session !== undefined) return watchStream(stream, stream.session, listener);
+  // A reply of HTTP/2 whose client has left has no socket either, and does not say so with `null`.
+  const socket = response.socket as Socket | null | undefined;
+  if (socket === null || socket === undefined || socket.destroyed || response.destroyed) return listener(false);
   new Delivery(response, socket, listener);
 }
 
 /** A client that sends another request on a connection has read the reply to the one before. */
 export function requestArrived(socket: Socket): void {
   if (count > 0) waiting.get(socket)?.confirm();
+}
+
+/** NO_ERROR (RFC 9113, section 7). Not from `node:http2`, which workers would have to load. */
+const NO_ERROR = 0;
+
+/** Replies of HTTP/2 whose connection must last a while: one listener on it serves them all. */
+const onTheWay = new WeakMap<Http2Session, Set<(arrived: boolean) => void>>();
+
+/** A reply of HTTP/2 says `finish` also when it was cut; whether it was, its stream knows. */
+function watchStream(stream: ServerHttp2Stream, session: Http2Session, listener: (arrived: boolean) => void): void {
+  if (stream.destroyed) return listener(false);
+  stream.once("close", () => {
+    const whole = stream.writableFinished && stream.rstCode === NO_ERROR;
+    if (!whole || session.destroyed) return listener(false);
+    const lasting = deliveriesOf(session);
+    const settle = (arrived: boolean) => {
+      clearTimeout(timer);
+      lasting.delete(settle);
+      listener(arrived);
+    };
+    const timer = after(ARRIVED_MS, () => settle(true));
+    timer?.unref();
+    lasting.add(settle);
+  });
+}
+
+function deliveriesOf(session: Http2Session): Set<(arrived: boolean) => void> {
+  const known = onTheWay.get(session);
+  if (known !== undefined) return known;
+  const made = new Set<(arrived: boolean) => void>();
+  onTheWay.set(session, made);
+  session.once("close", () => {
+    for (const settle of [...made]) settle(false);
+  });
+  return made;
 }
 
 class Delivery {

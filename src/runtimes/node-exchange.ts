@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { Writable } from "node:stream";
 import type { Body, BodyBounds, HttpExchange, ReplyHeaders, ReplyStream } from "../transports/http/types.js";
 import { BodyReader, handedOver } from "./node-body.js";
 import { requestArrived, watchDelivery } from "./node-delivery.js";
@@ -52,6 +53,8 @@ export class NodeExchange implements HttpExchange, ReplyStream {
   #complete = false;
   #unsent = "";
   #flushing = false;
+  /** The framework around us has answered by itself, e.g. because it took too long: nobody waits for our words. */
+  #overtaken = false;
 
   /** `target` is what the request is routed by; a mounted server takes the prefix of its mount away. */
   constructor(request: IncomingMessage, response: ServerResponse, target: string = request.url ?? "/") {
@@ -119,7 +122,10 @@ export class NodeExchange implements HttpExchange, ReplyStream {
     // A length that is too large is refused before a byte is read; a missing or lying one is caught by counting.
     const length = Number(request.headers["content-length"] ?? 0);
     if (!(length <= bounds.maxBytes)) return done({ ok: false, reason: "too-large" });
-    if (request.readableEnded) return done(handedOver(request.body));
+    if (request.readableEnded) {
+      // A body of HTTP/2 also ends where its client leaves; then there is nobody to answer, and no fault to report.
+      return request.body === undefined && this.#isCut ? undefined : done(handedOver(request.body));
+    }
     const reader = new BodyReader(request, bounds, done);
     request.on("data", (chunk: Buffer) => reader.data(chunk));
     request.on("end", () => reader.end());
@@ -131,7 +137,7 @@ export class NodeExchange implements HttpExchange, ReplyStream {
   end(status?: number, headers?: ReplyHeaders, body?: string): void {
     this.#complete = true;
     if (status === undefined) {
-      this.#response.end(this.#unsent === "" ? undefined : this.#unsent);
+      if (!this.#overtaken) this.#response.end(this.#unsent === "" ? undefined : this.#unsent);
       this.#unsent = "";
       return;
     }
@@ -164,31 +170,56 @@ export class NodeExchange implements HttpExchange, ReplyStream {
 
   #writeHead(status: number, headers: ReplyHeaders, length: string): void {
     const response = this.#response;
-    const flat = status === 200 ? flatOf(headers) : undefined;
+    // Middleware that replaces `writeHead` expects an object: the package on-headers before 1.1, inside of compression,
+    // sessions and logs, takes a list for pairs, and sends neither our headers nor a complaint.
+    const flat = status === 200 && !Object.hasOwn(response, "writeHead") ? flatOf(headers) : undefined;
     if (flat !== undefined) return void response.writeHead(status, [...flat, "content-length", length]);
     // 204 without a body carries no length of something that is not there.
     if (status === 204) return void response.writeHead(status, headers as Record<string, string>);
-    const list: string[] = [];
-    for (const name in headers) list.push(name, headers[name] ?? "");
-    list.push("content-length", length);
+    const list: Record<string, string> = { ...headers, "content-length": length };
+    // HTTP/2 has no such header, and Node warns of it.
+    if (this.#request.httpVersionMajor === 2) delete list.connection;
     response.writeHead(status, list);
   }
 
   stream(status: number, headers: ReplyHeaders): ReplyStream {
+    if (this.#response.headersSent) return this.#overtake();
     this.#response.writeHead(status, headers as Record<string, string>);
     this.#flushSoon();
     return this;
   }
 
+  /** Whoever works for this reply hears what they hear when a client leaves. */
+  #overtake(): this {
+    this.#overtaken = true;
+    queueMicrotask(() => {
+      if (this.#complete) return;
+      this.#complete = true;
+      this.#gone?.();
+    });
+    return this;
+  }
+
   write(text: string): number {
-    if (this.#complete || this.#response.destroyed) return 0;
+    if (this.#complete || this.#isCut) return 0;
     if (this.#unsent === "") this.#flushSoon();
     this.#unsent += text;
     return this.#response.writableLength + this.#unsent.length;
   }
 
   get waiting(): number {
-    return this.#response.destroyed ? 0 : this.#response.writableLength + this.#unsent.length;
+    return this.#isCut ? 0 : this.#response.writableLength + this.#unsent.length;
+  }
+
+  /** What the reply goes through. Replies of HTTP/2 do not say of themselves that they are cut, or full: streams do. */
+  get #outlet(): Writable {
+    if (this.#request.httpVersionMajor !== 2) return this.#response;
+    return (this.#response as ServerResponse & { readonly stream?: Writable }).stream ?? this.#response;
+  }
+
+  /** Nothing that is written reaches anybody any more. */
+  get #isCut(): boolean {
+    return this.#overtaken || this.#outlet.destroyed;
   }
 
   /** What one turn of the event loop writes leaves together: twenty events in a row are one system call, not twenty. */
@@ -201,7 +232,7 @@ export class NodeExchange implements HttpExchange, ReplyStream {
   /** Writes what this turn gathered; the head alone when there is nothing yet, so that clients know they are heard. */
   flush(): void {
     this.#flushing = false;
-    if (this.#complete || this.#response.destroyed) return;
+    if (this.#complete || this.#isCut) return;
     const text = this.#unsent;
     this.#unsent = "";
     if (text === "") this.#response.flushHeaders();
@@ -210,7 +241,7 @@ export class NodeExchange implements HttpExchange, ReplyStream {
 
   whenDrained(listener: () => void): void {
     this.flush();
-    if (this.#response.writableNeedDrain) this.#response.once("drain", listener);
+    if (this.#outlet.writableNeedDrain) this.#response.once("drain", listener);
     else setImmediate(listener);
   }
 
@@ -230,7 +261,7 @@ export class NodeExchange implements HttpExchange, ReplyStream {
   onGone(listener: () => void): void {
     this.#gone = listener;
     // Gone already, while authentication or a call took its time: `close` does not come twice.
-    if (this.#response.destroyed && !this.#complete) queueMicrotask(() => this.#gone?.());
+    if (this.#outlet.destroyed && !this.#complete) queueMicrotask(() => this.#gone?.());
     if (this.#listening) return;
     this.#listening = true;
     // `close` also follows a complete reply; then nobody is told.

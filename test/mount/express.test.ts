@@ -1,7 +1,7 @@
 import express, { type Express } from "express";
 import { describe, expect, it } from "vitest";
 import * as library from "../../src/index.js";
-import { modernRequest, post } from "../support/raw-http.js";
+import { modernRequest, open, post } from "../support/raw-http.js";
 import { createFixture } from "./fixture.js";
 import { listen } from "./serving.js";
 import { type Mount, mountSuite } from "./suite.js";
@@ -35,6 +35,39 @@ mountSuite("express, mounted at the endpoint", () => {
   const app = express();
   for (const path of ["/mcp", "/sse", "/messages", "/health", "/ready"]) app.use(`/api${path}`, node);
   return serve(app, "/api");
+});
+
+/** What on-headers 1.0 does, inside of compression, express-session and morgan until the summer of 2025. */
+mountSuite("express, a middleware that takes a list of headers for pairs", () => {
+  const app = express().use((_request, response, next) => {
+    const { writeHead } = response;
+    response.writeHead = ((status: number, headers?: unknown) => {
+      if (Array.isArray(headers)) for (const pair of headers) response.setHeader(pair[0], pair[1]);
+      else for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);
+      return writeHead.call(response, status);
+    }) as typeof writeHead;
+    next();
+  });
+  return serve(app.use(createFixture(library).node));
+});
+
+it("a framework that begins a reply of its own while a tool runs is left alone", async () => {
+  const mcp = createFixture(library, { limits: { slowCallMs: 1 } });
+  const quiet = modernRequest("tools/call", { name: "hang", arguments: { key: "overtaken", quiet: true } });
+  const wait = modernRequest("tools/call", { name: "wait_for", arguments: { event: "aborted:overtaken" } });
+  const mount = await serve(
+    express().use((request, response, next) => {
+      if (request.query.late !== undefined) response.status(503).write("too late");
+      next();
+    }, mcp.node),
+  );
+  const hanging = await open(`${mount.base}/mcp?late`, { method: "POST", body: quiet.message, headers: quiet.headers });
+  expect(hanging.status).toBe(503);
+  // Told as by a client that left, when the slow call would have become a stream.
+  const { reply } = await post(`${mount.base}/mcp`, wait.message, { headers: wait.headers });
+  expect(reply?.result).toMatchObject({ content: [{ text: "aborted:overtaken" }] });
+  hanging.close();
+  await mount.close();
 });
 
 describe("bodies that others have read", () => {
