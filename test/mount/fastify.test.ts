@@ -1,8 +1,39 @@
 import Fastify, { type FastifyInstance } from "fastify";
+import { expect, it } from "vitest";
 import * as library from "../../src/index.js";
+import { modernRequest, open, post } from "../support/raw-http.js";
 import { createFixture, MAX_BODY_BYTES } from "./fixture.js";
 import { mountOf } from "./serving.js";
 import { type Mount, mountSuite } from "./suite.js";
+
+it("[89] app.close() lets calls end when mcp.shutdown() is its first step", async () => {
+  const mcp = new library.McpServer({ name: "mounted", version: "1" }, { logger: { log() {} } });
+  let finish = (_text: string) => {};
+  const begun = new Promise<void>((resolve) => {
+    mcp.registerTool("slow", { annotations: { readOnlyHint: true } }, () => {
+      resolve();
+      return new Promise<string>((done) => {
+        finish = done;
+      });
+    });
+  });
+  const app = Fastify({ forceCloseConnections: true });
+  app.addHook("preClose", () => mcp.shutdown());
+  app.all("/:endpoint", (request, reply) => {
+    reply.hijack();
+    mcp.node(Object.assign(request.raw, { body: request.body }), reply.raw);
+  });
+  const base = await app.listen({ host: "127.0.0.1", port: 0 });
+  const { message, headers } = modernRequest("tools/call", { name: "slow", arguments: {} });
+  const call = post(`${base}/mcp`, message, { headers });
+  const stream = await open(`${base}/sse`);
+  await begun;
+  const closed = app.close();
+  finish("done");
+  expect((await call).reply).toMatchObject({ result: { content: [{ text: "done" }] } });
+  await closed;
+  expect(await stream.closed).toBe("end");
+});
 
 async function serve(app: FastifyInstance, prefix?: string): Promise<Mount> {
   await app.listen({ host: "127.0.0.1", port: 0 });
