@@ -3,7 +3,8 @@ import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Definition } from "../server/definition.js";
 import { serveFetch } from "./fetch-exchange.js";
 import { createHttpTransport } from "./http-transport.js";
-import { isAnswerable, NodeExchange } from "./node-exchange.js";
+import { isAnswerable } from "./node-connection.js";
+import { NodeExchange } from "./node-exchange.js";
 
 /** The faces by which a server is mounted in somebody else's. */
 export interface Mounted {

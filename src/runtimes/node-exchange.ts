@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { Writable } from "node:stream";
 import type { Body, BodyBounds, HttpExchange, ReplyHeaders, ReplyStream } from "../transports/http/types.js";
 import { BodyReader, handedOver } from "./node-body.js";
+import { closesConnection, isQueued, onClosedBefore } from "./node-connection.js";
 import { requestArrived, watchDelivery } from "./node-delivery.js";
 import { endLingering } from "./node-linger.js";
 
@@ -22,15 +23,6 @@ function flatOf(headers: ReplyHeaders): readonly string[] | undefined {
   if (headers === usual.last) Object.assign(usual, { headers, flat: Object.entries(headers).flat() });
   usual.last = headers;
   return undefined;
-}
-
-/**
- * False for a request that Node hands over although the server has ended its side of the connection: what was pipelined
- * behind one that Node refused by itself. It cannot be answered, so nothing may be done for it (RFC 9112, 9.6). Adapters
- * that make requests out of something else may give them no socket.
- */
-export function isAnswerable({ socket }: { readonly socket: Socket | null | undefined }): boolean {
-  return socket?.writableEnded !== true;
 }
 
 /**
@@ -144,7 +136,9 @@ export class NodeExchange implements HttpExchange, ReplyStream {
     if (this.#response.headersSent) return;
     const length = body === undefined ? 0 : Buffer.byteLength(body);
     this.#writeHead(status, headers ?? NO_HEADERS, String(length));
-    if (headers?.connection !== "close" || this.#request.complete) {
+    const last = headers?.connection === "close";
+    if (last) closesConnection(this.#request);
+    if (!last || this.#request.complete || !hasBody(this.#request)) {
       this.#sendWhole(this.method === "HEAD" ? undefined : body, length);
       return;
     }
@@ -251,7 +245,10 @@ export class NodeExchange implements HttpExchange, ReplyStream {
     this.#response.socket?.uncork();
     // Not complete: whoever waits to hear that the client is gone hears it now.
     this.#unsent = "";
+    const queued = isQueued(this.#request, this.#response);
     this.#response.destroy();
+    // Its connection ends when its turn comes, after the replies before it.
+    if (queued) this.#tellGone();
   }
 
   onDelivery(listener: (arrived: boolean) => void): void {
@@ -261,15 +258,28 @@ export class NodeExchange implements HttpExchange, ReplyStream {
   onGone(listener: () => void): void {
     this.#gone = listener;
     // Gone already, while authentication or a call took its time: `close` does not come twice.
-    if (this.#outlet.destroyed && !this.#complete) queueMicrotask(() => this.#gone?.());
+    if (this.#outlet.destroyed && !this.#complete) queueMicrotask(() => this.#tellGone());
     if (this.#listening) return;
     this.#listening = true;
-    // `close` also follows a complete reply; then nobody is told.
-    this.#response.on("close", () => {
-      if (!this.#complete) this.#gone?.();
-    });
+    if (isQueued(this.#request, this.#response)) {
+      onClosedBefore(this.#request, this.#response, () => {
+        this.#response.destroy();
+        this.#tellGone();
+      });
+    }
+    this.#response.on("close", () => this.#tellGone());
     this.#response.on("error", () => {});
   }
+
+  /** What ends a connection also follows a complete reply; then nobody is told. */
+  #tellGone(): void {
+    if (!this.#complete) this.#gone?.();
+  }
+}
+
+/** Nothing but these two announces a body (RFC 9112, 6.3). */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) !== 0;
 }
 
 /** One call of the loop for all: a change may be told to ten thousand streams in one turn. */

@@ -4,7 +4,8 @@ import { HoldfastError } from "../errors.js";
 import type { Limits } from "../server/limits.js";
 import type { HttpTransport } from "../transports/http/handler.js";
 import { MAX_DELAY_MS } from "../util/timer.js";
-import { isAnswerable, NodeExchange } from "./node-exchange.js";
+import { isAnswerable } from "./node-connection.js";
+import { NodeExchange } from "./node-exchange.js";
 
 /** Longer than the idle timeout of common load balancers (60 s), so that they close first and never hit a closed socket. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
@@ -35,8 +36,17 @@ export interface ListeningServer {
 /** A listener for `node:http` that hands every request to the transport. */
 export function nodeListener(transport: HttpTransport): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
-    if (isAnswerable(request)) transport.handle(new NodeExchange(request, response));
+    if (!isAnswerable(request)) return;
+    const exchange = new NodeExchange(request, response);
+    if (request.headers.host === undefined && request.httpVersion === "1.1") return refuseHostless(exchange);
+    transport.handle(exchange);
   };
+}
+
+/** HTTP/1.1 must name its host, and what does not is refused with 400 (RFC 9112, section 3.2). */
+function refuseHostless(exchange: NodeExchange): void {
+  const headers = { "cache-control": "no-store", "content-type": "text/plain; charset=utf-8", connection: "close" };
+  exchange.end(400, headers, "The Host header is missing.\n");
 }
 
 /** Listens on `host:port`. */
@@ -53,6 +63,8 @@ export async function listen(transport: HttpTransport, place: ListenOptions): Pr
       requestTimeout,
       connectionsCheckingInterval: Math.min(CHECK_MS, headersTimeout || CHECK_MS, requestTimeout || CHECK_MS),
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      // Node's own refusal ends the connection without a word to us, and what is pipelined behind it would be run.
+      requireHostHeader: false,
       maxHeaderSize: Math.min(Math.floor(limits.maxHeaderBytes), MAX_HEADER_BYTES),
     },
     nodeListener(transport),
