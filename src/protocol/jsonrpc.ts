@@ -1,6 +1,7 @@
 import { ErrorCode } from "../errors.js";
 import { isObject, type JsonObject } from "../util/json.js";
 import { checkJson, type JsonBounds, type ParsedJson, parseJson } from "../util/json-scan.js";
+import { jsonText } from "../util/json-text.js";
 import type { RequestId } from "./types.js";
 
 /** A message that passed `messageKind`; nothing further in re-checks its frame. */
@@ -91,17 +92,17 @@ export function encodeResponse(id: RequestId, resultJson: string): string {
 export function encodeError(id: RequestId | undefined, error: RpcErrorShape): string {
   const head = id === undefined ? "" : `"id":${encodeId(id)},`;
   const body = error.data === undefined ? { code: error.code, message: error.message } : error;
-  return `{"jsonrpc":"2.0",${head}"error":${JSON.stringify(body)}}`;
+  return `{"jsonrpc":"2.0",${head}"error":${jsonText(body)}}`;
 }
 
 /** JSON text of a notification. */
 export function encodeNotification(method: string, params?: object): string {
-  return JSON.stringify(params === undefined ? { jsonrpc: "2.0", method } : { jsonrpc: "2.0", method, params });
+  return jsonText(params === undefined ? { jsonrpc: "2.0", method } : { jsonrpc: "2.0", method, params });
 }
 
 /** JSON text of a request from server to client. */
 export function encodeRequest(id: RequestId, method: string, params?: object): string {
-  return JSON.stringify(params === undefined ? { jsonrpc: "2.0", id, method } : { jsonrpc: "2.0", id, method, params });
+  return jsonText(params === undefined ? { jsonrpc: "2.0", id, method } : { jsonrpc: "2.0", id, method, params });
 }
 
 export const PARSE_ERROR: RpcErrorShape = {

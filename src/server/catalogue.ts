@@ -1,4 +1,5 @@
 import type { Revision } from "../protocol/revisions/index.js";
+import { jsonText } from "../util/json-text.js";
 import type { MaybePromise } from "../util/maybe-promise.js";
 import { chain } from "../util/maybe-promise.js";
 import { accessible, isOpen } from "./access.js";
@@ -72,7 +73,7 @@ export class Section<E extends Entry> {
   #textsOf(revision: Revision): readonly string[] {
     let texts = this.#texts.get(revision);
     if (texts === undefined) {
-      texts = this.entries.map((entry) => JSON.stringify(this.#encode(entry, revision)));
+      texts = this.entries.map((entry) => jsonText(this.#encode(entry, revision)));
       this.#texts.set(revision, texts);
     }
     return texts;

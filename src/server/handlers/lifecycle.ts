@@ -2,6 +2,7 @@ import { ErrorCode, McpError } from "../../errors.js";
 import { TASKS_CAPABILITY } from "../../protocol/revisions/2026-07-28/tasks.js";
 import { type Revision, SUPPORTED_VERSIONS } from "../../protocol/revisions/index.js";
 import { own } from "../../util/json.js";
+import { jsonText } from "../../util/json-text.js";
 import type { App } from "../app.js";
 import type { Call } from "../call.js";
 import type { Catalogue } from "../catalogue.js";
@@ -38,7 +39,7 @@ export function initializeResult(app: App, revision: Revision): string {
     const capabilities = revision.capabilities(capabilitiesOf(app));
     const serverInfo = revision.implementation(app.info);
     const { instructions } = app;
-    text = JSON.stringify({ protocolVersion: revision.version, capabilities, serverInfo, instructions });
+    text = jsonText({ protocolVersion: revision.version, capabilities, serverInfo, instructions });
     results.set(revision, text);
   }
   return text;
