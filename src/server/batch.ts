@@ -1,3 +1,22 @@
+import { ErrorCode } from "../errors.js";
+import type { RpcErrorShape } from "../protocol/jsonrpc.js";
+import type { Revision } from "../protocol/revisions/index.js";
+import type { App } from "./app.js";
+
+/** Why a batch is refused as a whole, in words that say what to send instead; undefined when it is not. */
+export function batchRefusal(app: App, revision: Revision, length: number): RpcErrorShape | undefined {
+  const { maxBatch } = app.limits;
+  if (!revision.batches) return refusal(`revision ${revision.version} has no batches; send one message at a time`);
+  if (length === 0) return refusal("the batch is empty");
+  if (length <= maxBatch) return undefined;
+  app.instruments?.limit("maxBatch");
+  return refusal(`the batch has ${length} messages, ${maxBatch} are allowed (limits.maxBatch)`);
+}
+
+function refusal(why: string): RpcErrorShape {
+  return { code: ErrorCode.InvalidRequest, message: `Invalid request: ${why}` };
+}
+
 /**
  * Collects the answers to one JSON-RPC batch (2025-03-26). Slots are taken while the batch is read; when all of them
  * are filled, in any order, the answers go out as one array. An empty answer (a cancelled request) is left out, so the

@@ -23,7 +23,7 @@ import { claimedVersion, decodeEnvelope, isEnvelopeError } from "../protocol/rev
 import { LATEST_LEGACY, MODERN, type Revision, revisionOf } from "../protocol/revisions/index.js";
 import { randomId } from "../util/ids.js";
 import type { App } from "./app.js";
-import { BatchCollector } from "./batch.js";
+import { BatchCollector, batchRefusal } from "./batch.js";
 import type { Call } from "./call.js";
 import { type Answer, ChannelExchange, type ChannelOptions, type ChannelShared } from "./channel-exchange.js";
 import { dispatchNotification, dispatchRequest, dispatchResponse } from "./dispatch.js";
@@ -116,9 +116,8 @@ export class Channel {
 
   #receiveBatch(messages: readonly unknown[], from: Sender): void {
     const { send } = this.#options;
-    if (!this.#session.revision.batches || messages.length === 0 || messages.length > this.#app.limits.maxBatch) {
-      return send(encodeError(undefined, INVALID_REQUEST));
-    }
+    const refused = batchRefusal(this.#app, this.#session.revision, messages.length);
+    if (refused !== undefined) return send(encodeError(undefined, refused));
     const collector = new BatchCollector((answers) => {
       if (answers.length > 0) send(`[${answers.join(",")}]`);
     });

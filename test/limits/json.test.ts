@@ -83,11 +83,19 @@ describe("[63] limits.maxBatch", () => {
   const batch = (length: number) =>
     Array.from({ length }, (_, index) => ({ jsonrpc: "2.0", id: index + 1, method: "ping" }));
 
+  const refused = (why: string) => {
+    return { error: { code: -32600, message: expect.stringContaining(`Invalid request: ${why}`) } };
+  };
+
   it("takes a batch of as many messages and refuses one more as a whole", async () => {
     const limited = await serve({ maxBatch: 2 });
     const session = await legacySession(limited.url, "2025-03-26");
     expect((await session.post(batch(2))).json).toHaveLength(2);
-    expect(refusal(await session.post(batch(3)))).toMatchObject({ status: 400, code: -32600 });
+    const text = "the batch has 3 messages, 2 are allowed (limits.maxBatch)";
+    expect(await session.post(batch(3))).toMatchObject({ status: 400, json: refused(text) });
+    expect(await session.post([])).toMatchObject({ status: 400, json: refused("the batch is empty") });
+    const later = await legacySession(limited.url, "2025-06-18");
+    expect((await later.post(batch(1))).json).toMatchObject(refused("revision 2025-06-18 has no batches; send one"));
     // Notifications count too: a batch is refused before it is looked into.
     const notes = Array.from({ length: 3 }, () => ({ jsonrpc: "2.0", method: "notifications/initialized" }));
     expect((await session.post(notes)).status).toBe(400);
@@ -101,7 +109,7 @@ describe("[63] limits.maxBatch", () => {
     const client = await sse(limited.sseUrl);
     await client.initialize("2025-03-26");
     expect((await client.send(batch(3))).status).toBe(202);
-    expect(await client.messages.expect()).toMatchObject({ error: { code: -32600 } });
+    expect(await client.messages.expect()).toMatchObject(refused("the batch has 3 messages"));
     await client.send(batch(2));
     for (const id of [1, 2]) expect(await client.messages.expect((one) => one.id === id)).toHaveProperty("result");
     client.close();

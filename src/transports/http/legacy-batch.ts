@@ -1,6 +1,6 @@
 import { encodeError, INVALID_REQUEST, messageKind, type RequestMessage, salvageId } from "../../protocol/jsonrpc.js";
 import type { App } from "../../server/app.js";
-import { BatchCollector } from "../../server/batch.js";
+import { BatchCollector, batchRefusal } from "../../server/batch.js";
 import { dispatchRequest } from "../../server/dispatch.js";
 import type { Exchange } from "../../server/exchange.js";
 import type { Peer } from "../../server/peer.js";
@@ -19,9 +19,8 @@ export function serveBatch(
   live: LiveSession | undefined,
 ): void {
   const { app } = lane;
-  if (!peer.revision.batches || messages.length === 0 || messages.length > app.limits.maxBatch) {
-    return refuseMessage(http, 400, INVALID_REQUEST);
-  }
+  const refused = batchRefusal(app, peer.revision, messages.length);
+  if (refused !== undefined) return refuseMessage(http, 400, refused);
   const kinds = messages.map(messageKind);
   if (!kinds.includes("request") && !kinds.includes("invalid")) {
     for (const [index, message] of messages.entries()) accept(kinds[index] ?? "invalid", message, live);

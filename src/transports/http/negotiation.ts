@@ -19,16 +19,18 @@ const COMMON = new Set([
 export function acceptedForms(http: HttpExchange): Accepted {
   const accept = http.header("accept");
   if (accept === undefined || COMMON.has(accept)) return BOTH;
-  let json = false;
-  let sse = false;
+  const wanted = new Map<string, boolean>();
   for (const range of accept.split(",")) {
     const [type = "", ...parameters] = range.split(";").map((part) => part.trim().toLowerCase());
-    if (parameters.some((one) => /^q=0(\.0*)?$/.test(one))) continue;
-    if (type === "*/*") return BOTH;
-    if (type === "application/json" || type === "application/*") json = true;
-    if (type === "text/event-stream" || type === "text/*") sse = true;
+    const some = !parameters.some((one) => /^q=0(\.0*)?$/.test(one));
+    wanted.set(type, some || wanted.get(type) === true);
   }
-  return { json, sse };
+  // The most specific range counts: `application/json;q=0, */*` takes everything but JSON.
+  const takes = (...ranges: string[]) => ranges.map((range) => wanted.get(range)).find((one) => one !== undefined);
+  return {
+    json: takes("application/json", "application/*", "*/*") ?? false,
+    sse: takes("text/event-stream", "text/*", "*/*") ?? false,
+  };
 }
 
 /**
