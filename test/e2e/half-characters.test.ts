@@ -36,7 +36,7 @@ const REQUESTS: readonly (readonly [method: string, params: Record<string, unkno
   ),
 ];
 
-describe("half a character in what is sent [65]", () => {
+describe("[65] half a character in what is sent", () => {
   test.each(REQUESTS)("is U+FFFD in the answer to %s %j, in both eras", async (method, params) => {
     const url = handle.url ?? "";
     const { id, revision } = await legacySession(url);

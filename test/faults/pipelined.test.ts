@@ -176,7 +176,7 @@ describe.each(["run", "node"] as const)("behind %s", (face) => {
     await until("both calls are cancelled", () => holding === 0);
   });
 
-  test("a standing stream that waits for its turn gives its place back when its client leaves [53]", async () => {
+  test("[53] a standing stream that waits for its turn gives its place back when its client leaves", async () => {
     const url = `${faces.bases[face]}/mcp`;
     const session = await legacySession(url);
     const standing = { "mcp-session-id": session.id, "mcp-protocol-version": session.revision };

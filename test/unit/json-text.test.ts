@@ -9,7 +9,7 @@ const text = fc
 const value = fc.dictionary(fc.string(), fc.oneof(text, fc.array(text), fc.dictionary(fc.string(), text)));
 const ESCAPED_HALF = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
 
-describe("the text of what is sent [65]", () => {
+describe("[65] the text of what is sent", () => {
   test("has U+FFFD for half a character, and nothing else is changed", () => {
     fc.assert(
       fc.property(value, (sent) => {
