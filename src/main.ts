@@ -74,6 +74,7 @@ export type {
   TelemetrySpan,
 } from "./server/telemetry.js";
 export type {
+  AsReadonly,
   CacheHint,
   Completer,
   ContextLog,

@@ -9,6 +9,7 @@ import type { McpServerOptions } from "./server/options.js";
 import { ResourceTemplate } from "./server/resource-template.js";
 import type { SchemaInput } from "./server/schema/index.js";
 import type {
+  InferOutput,
   Middleware,
   PromptConfig,
   PromptHandler,
@@ -19,7 +20,6 @@ import type {
   RequestContext,
   ResourceConfig,
   ToolConfig,
-  ToolHandler,
   ToolReturn,
 } from "./server/types.js";
 import { announceRun } from "./util/announce-run.js";
@@ -63,20 +63,25 @@ export class McpServer {
    *
    * @throws HoldfastError `ERR_DUPLICATE_NAME`; TypeError for a bad name or schema.
    */
-  registerTool<const I extends SchemaInput, const O extends SchemaInput | undefined = undefined>(
-    name: string,
-    config: ToolConfig<I, O> & { readonly inputSchema: I },
-    handler: ToolHandler<I>,
-  ): Registered<AnyToolConfig>;
-  registerTool<const O extends SchemaInput | undefined = undefined>(
+  registerTool<const O extends SchemaInput | undefined = undefined, const R extends ToolReturn<O> = ToolReturn<O>>(
     name: string,
     config: ToolConfig<undefined, O>,
-    handler: (ctx: RequestContext) => Awaitable<ToolReturn>,
+    handler: (ctx: RequestContext) => Awaitable<R>,
   ): Registered<AnyToolConfig>;
-  registerTool<const O extends SchemaInput | undefined = undefined>(
+  registerTool<const O extends SchemaInput | undefined = undefined, const R extends ToolReturn<O> = ToolReturn<O>>(
     name: string,
     config: ToolConfig<undefined, O>,
-    handler: (args: Readonly<Record<string, unknown>>, ctx: RequestContext) => Awaitable<ToolReturn>,
+    handler: (args: Readonly<Record<string, unknown>>, ctx: RequestContext) => Awaitable<R>,
+  ): Registered<AnyToolConfig>;
+  // The last is the one that the compiler explains when nothing matches, so it has room for every tool.
+  registerTool<
+    const I extends SchemaInput | undefined = undefined,
+    const O extends SchemaInput | undefined = undefined,
+    const R extends ToolReturn<O> = ToolReturn<O>,
+  >(
+    name: string,
+    config: ToolConfig<I, O>,
+    handler: (args: I extends SchemaInput ? InferOutput<I> : RequestContext, ctx: RequestContext) => Awaitable<R>,
   ): Registered<AnyToolConfig>;
   registerTool(name: string, config: AnyToolConfig, handler: (...args: never[]) => unknown): Registered<AnyToolConfig> {
     return this.#definition.register<AnyToolConfig>({
@@ -124,15 +129,15 @@ export class McpServer {
    *
    * @throws HoldfastError `ERR_DUPLICATE_NAME`; TypeError for a bad schema.
    */
-  registerPrompt<const A extends SchemaInput>(
-    name: string,
-    config: PromptConfig<A> & { readonly argsSchema: A },
-    handler: PromptHandler<A>,
-  ): Registered<PromptConfig<SchemaInput | undefined>>;
   registerPrompt(
     name: string,
     config: PromptConfig<undefined>,
     handler: (ctx: RequestContext) => PromptReturn,
+  ): Registered<PromptConfig<SchemaInput | undefined>>;
+  registerPrompt<const A extends SchemaInput>(
+    name: string,
+    config: PromptConfig<A> & { readonly argsSchema: A },
+    handler: PromptHandler<A>,
   ): Registered<PromptConfig<SchemaInput | undefined>>;
   registerPrompt(
     name: string,

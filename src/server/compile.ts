@@ -2,6 +2,7 @@ import { assertRequirement } from "../auth/permissions.js";
 import type { Recovery } from "../operations/types.js";
 import type { Prompt, PromptArgument, Resource, ResourceTemplateInfo, Tool } from "../protocol/types.js";
 import { isObject, type JsonObject, ownObject, pick } from "../util/json.js";
+import { assertKnownKeys, PROMPT_KEYS, RESOURCE_CONFIG_KEYS, TOOL_KEYS } from "./config-keys.js";
 import type { Entry, PromptEntry, ResourceEntry, TemplateEntry, ToolEntry } from "./entries.js";
 import { limited } from "./limited.js";
 import { compileLimits } from "./rate-limits.js";
@@ -40,7 +41,7 @@ export function assertWhenDenied(value: unknown, of: string): void {
   throw new TypeError(`${of}: whenDenied is ${JSON.stringify(value)}; use "challenge", "listed" or "hidden"`);
 }
 
-/** Compiles a tool; throws a TypeError for a bad name, a schema that is not an object, or a bad `x-mcp-header`. */
+/** Compiles a tool; throws a TypeError for a bad name or key, a schema that is no object, or a bad `x-mcp-header`. */
 export function compileTool(
   name: string,
   config: ToolConfig<SchemaInput | undefined, SchemaInput | undefined>,
@@ -50,6 +51,7 @@ export function compileTool(
     throw new TypeError(`Tool name ${JSON.stringify(name)}: use 1 to 128 of A-Z a-z 0-9 _ . - (specification, tools)`);
   }
   if (typeof handler !== "function") throw new TypeError(`Tool ${name} needs a handler function`);
+  assertKnownKeys(config, TOOL_KEYS, `Tool ${name}`);
   const input = config.inputSchema === undefined ? undefined : compileSchema(config.inputSchema, "input");
   const output = config.outputSchema === undefined ? undefined : compileSchema(config.outputSchema, "output");
   const inputSchema = input?.jsonSchema ?? ANY_OBJECT;
@@ -120,9 +122,10 @@ function invoker(
 
 const RESOURCE_KEYS = ["title", "description", "mimeType", "size", "icons", "annotations", "_meta"];
 
-/** Compiles a fixed resource; throws a TypeError when `uri` is no URI. */
+/** Compiles a fixed resource; throws a TypeError when `uri` is no URI, and for a key that resources do not have. */
 export function compileResource(name: string, uri: string, config: ResourceConfig, read: ReadResource): ResourceEntry {
   if (!URL.canParse(uri)) throw new TypeError(`Resource ${name}: ${JSON.stringify(uri)} is not an absolute URI`);
+  assertKnownKeys(config, RESOURCE_CONFIG_KEYS, `Resource ${name}`);
   const info = { ...pick(config, RESOURCE_KEYS), uri, name } as unknown as Resource;
   return { ...commonOf(name, config), info, cache: config.cache, read: limited(`resource ${uri}`, config, read) };
 }
@@ -134,6 +137,7 @@ export function compileTemplate(
   config: ResourceConfig,
   read: ReadTemplate,
 ): TemplateEntry {
+  assertKnownKeys(config, RESOURCE_CONFIG_KEYS, `Template ${name}`);
   const uriTemplate = template.uriTemplate.template;
   const info = { ...pick(config, RESOURCE_KEYS), uriTemplate, name } as unknown as ResourceTemplateInfo;
   return {
@@ -151,6 +155,7 @@ export function compilePrompt(
   config: PromptConfig<SchemaInput | undefined>,
   handler: AnyHandler,
 ): PromptEntry {
+  assertKnownKeys(config, PROMPT_KEYS, `Prompt ${name}`);
   const args = config.argsSchema === undefined ? undefined : compileSchema(config.argsSchema, "input");
   const info = {
     ...pick(config, ["title", "description", "icons", "_meta"]),

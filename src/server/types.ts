@@ -19,7 +19,7 @@ import type {
   ToolAnnotations,
 } from "../protocol/types.js";
 import type { ClientFacts, TransportName } from "./peer.js";
-import type { InferInput, InferOutput, SchemaInput } from "./schema/types.js";
+import type { InferInput, InferOutput, RawShape, SchemaInput, StandardSchema } from "./schema/types.js";
 
 /** How long and by whom an answer may be reused (2026-07-28, caching). */
 export interface CacheHint {
@@ -196,22 +196,28 @@ export interface RequestContext {
   closeStream(): void;
 }
 
-/** What a tool may return. A string is text, a plain object structured content, an array of blocks content. */
-export type ToolReturn =
-  | string
+/**
+ * What a tool may return. A string is text, a plain object structured content, an array of blocks content. With an
+ * `outputSchema` (zod, ArkType...; plain JSON Schema has no types): what fits it, or a full result.
+ */
+export type ToolReturn<Output extends SchemaInput | undefined = undefined> =
   | CallToolResult
-  | readonly ContentBlock[]
-  | object
-  | undefined
-  | null
-  | number
-  | boolean;
+  // Parts are not looked at: helpers make results, of wide types and those of the official SDK, also for errors.
+  | { readonly content: readonly object[]; readonly isError?: boolean | undefined }
+  | (Output extends StandardSchema | RawShape
+      ? AsReadonly<InferInput<Output>> | { readonly structuredContent: AsReadonly<InferInput<Output>> }
+      : string | readonly ContentBlock[] | object | undefined | null | number | boolean);
+/** `T`, or the same that nobody may change: what a tool returns is only written down. */
+export type AsReadonly<T> = T extends object ? { readonly [K in keyof T]: AsReadonly<T[K]> } : T;
 
 type Awaitable<T> = T | Promise<T>;
 /** Arguments as the handler sees them: after validation, with defaults. */
 export type ToolArgs<S> = S extends SchemaInput ? InferOutput<S> : Record<string, unknown>;
 /** Does the work of a tool that has an `inputSchema`; without one it gets `(ctx)`. */
-export type ToolHandler<S extends SchemaInput> = (args: InferOutput<S>, ctx: RequestContext) => Awaitable<ToolReturn>;
+export type ToolHandler<S extends SchemaInput, Output extends SchemaInput | undefined = undefined> = (
+  args: InferOutput<S>,
+  ctx: RequestContext,
+) => Awaitable<ToolReturn<Output>>;
 
 /** Completes one argument: given what was typed and the arguments known so far. */
 export type Completer = (

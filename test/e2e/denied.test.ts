@@ -1,5 +1,6 @@
 /** What callers get for what they may not do, on every way: a challenge where there is a place for it, else words. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { McpServer, type Principal, ResourceTemplate, type RunHandle, type WhenDenied } from "../../src/index.js";
 import { connect } from "../../src/testing/index.js";
 import { type Answered, BEARER_WAYS, type BearerClient } from "../support/bearer-ways.js";
@@ -176,6 +177,23 @@ it("a requirement that could never be checked is refused at registration", () =>
     expect(() => shop().registerTool("bad", { requires: requires as never }, () => "")).toThrow(TypeError);
   }
   expect(() => shop().registerTool("bad", { whenDenied: "hide" as never }, () => "")).toThrow(/whenDenied/);
+});
+
+it("a misspelt key, which would leave something open, is refused at registration and when it is changed", () => {
+  const requires = { requries: "orders:read" } as never;
+  const mcp = shop();
+  expect(() => mcp.registerTool("bad", requires, () => "")).toThrow(/Tool bad: unknown key requries\. Keys: title, /);
+  const read = () => ({ contents: [] });
+  expect(() => mcp.registerResource("bad", "shop://bad", requires, read)).toThrow(/Resource bad: unknown key requries/);
+  const template = new ResourceTemplate("shop://{bad}");
+  expect(() => mcp.registerResource("bad", template, requires, read)).toThrow(/Template bad: unknown key requries/);
+  expect(() => mcp.registerPrompt("bad", requires, () => ({ messages: [] }))).toThrow(
+    /Prompt bad: unknown key requries/,
+  );
+  const tool = mcp.registerTool("bad", {}, () => "");
+  expect(() => tool.update(requires)).toThrow(/unknown key requries/);
+  // Its `description` makes the compiler take it for a configuration.
+  expect(() => mcp.registerTool("schema", z.object({}), () => "")).toThrow(/Tool schema: unknown key .* inputSchema/);
 });
 
 it("without a session is challenged as well", async () => {

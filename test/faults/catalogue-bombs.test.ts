@@ -101,7 +101,7 @@ describe("[68] references of a JSON Schema", () => {
     const mcp = new McpServer({ name: "refs", version: "1.0.0" }, { logger: silentLogger });
     expect(() => mcp.registerTool("refers", { inputSchema: schema() as never }, () => "")).toThrow(message);
     const outputSchema = schema() as never;
-    expect(() => mcp.registerTool("refers", { outputSchema }, () => ({}))).toThrow(message);
+    expect(() => mcp.registerTool("refers", { outputSchema }, () => ({ content: [] }))).toThrow(message);
   });
 
   test("in arguments are data", async () => {

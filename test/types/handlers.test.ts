@@ -1,4 +1,6 @@
 /** What TypeScript knows inside a handler, by the schema it was registered with. `npm run types` checks this file. */
+
+import type { CallToolResult as OfficialResult } from "@modelcontextprotocol/sdk/types.js";
 import { toStandardJsonSchema } from "@valibot/to-json-schema";
 import { type } from "arktype";
 import * as v from "valibot";
@@ -106,6 +108,64 @@ describe("arguments of tools", () => {
       server().registerTool("text", { inputSchema: "object" }, () => "");
       // @ts-expect-error a key that no tool has
       server().registerTool("key", { inputShcema: inputSchema }, () => "");
+    };
+    expectTypeOf(typesOnly).toBeFunction();
+  });
+});
+
+describe("results of tools", () => {
+  const inputSchema = z.object({ a: z.string() });
+  const outputSchema = z.object({
+    n: z.number(),
+    kind: z.enum(["a", "b"]),
+    pair: z.tuple([z.string(), z.number()]).optional(),
+    tags: z.array(z.string()).default([]),
+  });
+
+  it("fit the outputSchema as it takes them in, or are full results, also those of the official SDK", () => {
+    const rows: { readonly n: number; readonly kind: "a"; readonly tags: readonly string[] } = {
+      n: 1,
+      kind: "a",
+      tags: [],
+    };
+    server().registerTool("literals", { inputSchema, outputSchema }, () => ({ n: 1, kind: "a", pair: ["x", 1] }));
+    server().registerTool("context", { outputSchema }, async (ctx) => ({ n: ctx.revision.length, kind: "b" }));
+    server().registerTool("read-only", { outputSchema }, () => rows);
+    server().registerTool("full", { inputSchema, outputSchema }, async ({ a }) => {
+      if (a === "") return { content: [{ type: "text", text: "a is empty" }], isError: true };
+      return { structuredContent: { n: 1, kind: "a" }, _meta: { a } };
+    });
+    server().registerTool("official", { outputSchema }, async (): Promise<OfficialResult> => ({ content: [] }));
+    server().registerTool("throws", { outputSchema }, () => {
+      throw new Error("never");
+    });
+    server().registerTool("shape", { outputSchema: { n: z.number(), o: z.string().optional() } }, () => ({ n: 1 }));
+    server().registerTool("arktype", { outputSchema: type({ n: "number", "k?": "'a'|'b'" }) }, () => ({
+      n: 1,
+      k: "a",
+    }));
+    const valibot = toStandardJsonSchema(v.object({ n: v.number(), o: v.optional(v.string(), "x") }));
+    server().registerTool("valibot", { outputSchema: valibot }, () => ({ n: 1 }));
+    server().registerTool("json", { outputSchema: { type: "object" } }, () => rows);
+    const made = <O extends z.ZodObject>(schema: O, make: () => Promise<OfficialResult>) =>
+      server().registerTool("made", { inputSchema, outputSchema: schema }, make);
+    made(outputSchema, async () => ({ content: [] }));
+  });
+
+  it("are refused when they do not", () => {
+    const typesOnly = () => {
+      // @ts-expect-error n is missing
+      server().registerTool("missing", { inputSchema, outputSchema }, () => ({ kind: "a" }));
+      // @ts-expect-error n is a number
+      server().registerTool("wrong", { outputSchema }, async (ctx) => ({ n: ctx.revision, kind: "a" }));
+      // @ts-expect-error there is no kind c
+      server().registerTool("literal", { outputSchema }, () => ({ n: 1, kind: "c" }));
+      // @ts-expect-error a text is none
+      server().registerTool("text", { inputSchema, outputSchema }, () => "text");
+      // @ts-expect-error nor is nothing
+      server().registerTool("nothing", { outputSchema }, () => {});
+      // @ts-expect-error n is a number
+      server().registerTool("shape", { outputSchema: { n: z.number() } }, () => ({ structuredContent: { n: "1" } }));
     };
     expectTypeOf(typesOnly).toBeFunction();
   });

@@ -42,6 +42,20 @@ it("finds a mistake in one of many", async () => {
   });
 });
 
+it.each([
+  [
+    "({ a }: { a: number }) => a.toFixed()",
+    /Types of property 'a' are incompatible\.\s+Type 'string' is not assignable to type 'number'/,
+  ],
+  ["() => ({ n: String(1) })", /TS2769.*\n.*\n\s+Type 'string' is not assignable to type 'number'/],
+  ["() => Symbol()", /Type 'symbol' is not assignable to type 'Awaitable</],
+])("says what is wrong with the handler %s, and nothing of overloads without a schema", async (handler, message) => {
+  const tool = `{ inputSchema: z.object({ a: z.string() }), outputSchema: z.object({ n: z.number() }) }, ${handler}`;
+  await expect(check(1, `mcp.registerTool("bad", ${tool});`)).rejects.toMatchObject({
+    stdout: expect.stringMatching(message),
+  });
+});
+
 async function check(tools: number, more = ""): Promise<{ readonly instantiations: number; readonly seconds: number }> {
   const name = `tools-${tools}${more === "" ? "" : "-more"}`;
   await writeFile(join(folder, `${name}.ts`), `${programOf(tools)}${more}\n`);

@@ -16,9 +16,10 @@ export function isStandardSchema(value: unknown): value is StandardSchema {
 
 /** What to do when a library gives no JSON Schema, by the vendor name it gives. */
 const ADVICE: ReadonlyMap<string, string> = new Map([
-  ["zod", "Upgrade to zod 4.2 or newer."],
+  ["zod", 'Use zod 4.2 or newer, and import from "zod", not from "zod/mini" or "zod/v4-mini".'],
   ["arktype", "Upgrade to ArkType 2.1.28 or newer."],
   ["valibot", "Wrap it: toStandardJsonSchema(schema) from @valibot/to-json-schema."],
+  ["effect", "Wrap it: Schema.toStandardJSONSchemaV1(Schema.toStandardSchemaV1(schema))."],
 ]);
 const OTHER_ADVICE = "Use a version that implements Standard JSON Schema, or pass plain JSON Schema.";
 
