@@ -1,9 +1,11 @@
 import { toStandardJsonSchema } from "@valibot/to-json-schema";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { type } from "arktype";
 import fc from "fast-check";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import * as mini from "zod/mini";
 import {
   assertObjectRoot,
   type CompiledSchema,
@@ -68,6 +70,24 @@ describe("Standard Schema", () => {
     expect(compileSchema(source, "output").jsonSchema.required).toEqual(["limit"]);
     expect(check(compileSchema(source, "output"), {})).toEqual({ ok: true, value: { limit: 10 } });
   });
+  it.each(["Named", "a/b~c d"])("puts a schema with the name %s at the root, where tools need its type", (id) => {
+    const Tree = z
+      .object({
+        name: z.string(),
+        get children(): z.ZodOptional<z.ZodArray<typeof Tree>> {
+          return z.array(Tree).optional();
+        },
+      })
+      .meta({ id });
+    const schema = compileSchema(Tree, "input");
+    expect(() => assertObjectRoot(schema.jsonSchema, "inputSchema of tool t")).not.toThrow();
+    expect(schema.jsonSchema).toMatchObject({ properties: { name: { type: "string" } }, required: ["name"] });
+    // What is shown judges as the library does, the reference to itself included.
+    const shown = new Ajv2020({ strict: false }).compile(schema.jsonSchema);
+    for (const value of [{ name: "a" }, { name: "a", children: [{ name: "b" }] }, { name: "a", children: [{}] }, {}]) {
+      expect(shown(value)).toBe(check(schema, value).ok);
+    }
+  });
   it("transforms values", () => {
     const schema = compileSchema(z.object({ id: z.string().transform(Number) }), "input");
     expect(schema.jsonSchema.properties).toEqual({ id: { type: "string" } });
@@ -98,6 +118,7 @@ describe("Standard Schema", () => {
   });
   it.each([
     ["valibot", v.object({ a: v.string() }), /toStandardJsonSchema/],
+    ["zod mini", mini.object({ a: mini.string() }), /import from "zod", not from "zod\/mini"/],
     ["zod", { "~standard": { version: 1, vendor: "zod", validate: () => ({ value: 1 }) } }, /zod 4\.2/],
     ["arktype", { "~standard": { version: 1, vendor: "arktype", validate: () => ({ value: 1 }) } }, /2\.1\.28/],
     ["other", { "~standard": { version: 1, vendor: "other", validate: () => ({ value: 1 }) } }, /Standard JSON Schema/],

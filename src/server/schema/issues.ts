@@ -29,6 +29,11 @@ export function escapeToken(key: string): string {
   return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
+/** The key that a reference token names; undoes `escapeToken`. */
+export function unescapeToken(token: string): string {
+  return token.replaceAll("~1", "/").replaceAll("~0", "~");
+}
+
 /** Issues in one line, for a model or a log: `/name: expected string; /tags/0: too long`. */
 export function describeIssues(issues: readonly Issue[]): string {
   return issues.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ");

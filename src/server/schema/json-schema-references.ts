@@ -1,6 +1,6 @@
 /** What `$ref` names: found in the same document or refused, never fetched (2026-07-28, basic, "`$ref` Resolution"). */
 import { isObject, own } from "../../util/json.js";
-import { pointer } from "./issues.js";
+import { pointer, unescapeToken } from "./issues.js";
 import { checkKeywords } from "./json-schema-check.js";
 import { type Dialect, dialectOf, walkSchema } from "./keywords.js";
 import type { JsonSchema } from "./types.js";
@@ -131,7 +131,7 @@ function splitUri(
 function follow(document: JsonSchema, path: string): unknown {
   let value: unknown = document;
   for (const token of path.slice(1).split("/")) {
-    const key = token.replaceAll("~1", "/").replaceAll("~0", "~");
+    const key = unescapeToken(token);
     if (Array.isArray(value)) value = /^(?:0|[1-9][0-9]*)$/.test(key) ? value[Number(key)] : undefined;
     else value = isObject(value) ? own(value, key) : undefined;
   }

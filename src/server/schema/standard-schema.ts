@@ -1,7 +1,7 @@
 /** Standard Schemas (zod, ArkType, Valibot...): what they are, their JSON Schema, their verdict. */
 import { isObject } from "../../util/json.js";
 import { isThenable, type MaybePromise } from "../../util/maybe-promise.js";
-import { failed, pointer } from "./issues.js";
+import { failed, pointer, unescapeToken } from "./issues.js";
 import { copyJson } from "./json-copy.js";
 import { dialectOf } from "./keywords.js";
 import type { JsonSchema, SchemaDirection, StandardResult, StandardSchema, ValidationResult } from "./types.js";
@@ -44,7 +44,26 @@ export function jsonSchemaOf(schema: StandardSchema, direction: SchemaDirection)
   if (!isObject(generated)) throw new TypeError(`${what} is not an object`);
   const { $schema, ...rest } = copyJson(generated, what) as Record<string, unknown>;
   // 2020-12 is what no `$schema` means; for draft-07 it has to stay.
-  return dialectOf($schema, what) === "2020-12" ? rest : { $schema, ...rest };
+  return dialectOf($schema, what) === "2020-12" ? withRoot(rest) : { $schema, ...withRoot(rest) };
+}
+
+/**
+ * A schema with a name (`.meta({ id })` of zod, an identifier of Effect) is generated as a reference to `$defs`. Tools
+ * need `type: "object"` at the root (2026-07-28, tools), so what is referred to is put there; `$defs` stays, because
+ * other references may lead to it.
+ */
+function withRoot(document: Record<string, unknown>): Record<string, unknown> {
+  const { $ref, $defs, ...others } = document;
+  if (typeof $ref !== "string" || !$ref.startsWith("#/$defs/") || !isObject($defs) || Object.keys(others).length > 0) {
+    return document;
+  }
+  const written = $ref.slice("#/$defs/".length);
+  // As it is, too: libraries write names into references without the escapes.
+  const name = [written, unescapeToken(written)].find((one) => Object.hasOwn($defs, one));
+  const target = name === undefined ? undefined : $defs[name];
+  // With a base or another reference of its own it is not the same in another place.
+  if (!isObject(target) || Object.hasOwn(target, "$id") || Object.hasOwn(target, "$defs")) return document;
+  return { ...target, $defs };
 }
 
 function generate(schema: StandardSchema, direction: SchemaDirection): unknown {
