@@ -144,7 +144,7 @@ it("on stdio, what the file prints while it is loaded does not reach the protoco
     'console.log("starting"); await new Promise((resolve) => setTimeout(resolve, 20)); console.log("still starting");';
   const file = files.write("printing.ts", serverText("export default mcp;", { before }));
   const { code, stdout, stderr } = await holdfast(["call", file, "about", "--json"]);
-  expect(code).toBe(0);
+  expect(code, stderr).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ structuredContent: { name: "fixture", transport: "stdio" } });
   expect(stderr).toContain("still starting");
 });

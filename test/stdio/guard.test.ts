@@ -129,3 +129,15 @@ describe.runIf(process.platform === "linux" && spawnSync("script", ["--version"]
     expect(text).toContain("level descriptor");
   });
 });
+
+onLinux("another thread that opens a file while descriptor 1 is free keeps it, and the number comes back", () => {
+  it("where both are pipes", async () => {
+    const { stdout, stderr } = await runInShell('{ $NODE | cat > "$OUT"; } 2>&1 | cat > "$ERR"', "thief.ts", ["auto"]);
+    expect([stdout, stderr]).toEqual(["protocol\n", "got 1, read 3 /**\nthen stderr\n"]);
+  });
+
+  it("where both are socket pairs and relays are started", async () => {
+    const { stdout, stderr } = await run("thief.ts", ["relay"]);
+    expect([stdout, stderr]).toEqual(["protocol\n", "got 1, read 3 /**\nthen other\n"]);
+  });
+});

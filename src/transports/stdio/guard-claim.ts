@@ -1,4 +1,6 @@
 /** Chooses how protocol text leaves: the strongest protection that this process can have. */
+
+import { ownStdout } from "./descriptor-one.js";
 import { DescriptorWriter } from "./descriptor-writer.js";
 import {
   claimInheritedStdout,
@@ -32,6 +34,7 @@ export interface Claim {
 export function claimForProtocol(mode: GuardMode): Claim {
   // Made before descriptor 1 changes its meaning: what Node knows of a stream, it learns when it makes it.
   const { stdout } = process;
+  ownStdout();
   const inherited = claimInheritedStdout();
   if (inherited !== undefined) {
     const writer = new DescriptorWriter(inherited, { maybeBlocking: true });

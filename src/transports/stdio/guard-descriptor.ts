@@ -6,15 +6,12 @@
  * - Linux: opening `/proc/self/fd/1` opens the same pipe, terminal or file again. Not a socket (ENXIO),
  *   which is what a parent written in Node passes as a pipe.
  * - macOS, FreeBSD: opening `/dev/fd/1` IS a `dup`, whatever is behind it.
- * And `dup2` is spelled: close the number, then open; the system gives out the lowest free number.
  */
 import fs from "node:fs";
+import { openAsStdout } from "./descriptor-one.js";
 
 /** Names the descriptor a launcher put stdout on: `HOLDFAST_STDOUT_FD=3 exec node server.js 3>&1 1>&2`. */
 export const STDOUT_FD_VARIABLE: string = "HOLDFAST_STDOUT_FD";
-
-/** How often, a millisecond apart, the number 1 is tried again when another thread took it in between. */
-const TAKE_ATTEMPTS = 20;
 
 const { O_WRONLY, O_NONBLOCK, O_APPEND, O_NOCTTY } = fs.constants;
 const NULL_DEVICE = "/dev/null";
@@ -69,7 +66,7 @@ export function claimStdout(target: StrayTarget): ClaimedStdout | undefined {
   }
   const keepsStrays = pointStdoutAtStrays(target);
   const release = (): void => {
-    replace(1, `${directory}/${fd}`, O_WRONLY | O_NOCTTY | appendFlag(fd));
+    openAsStdout(`${directory}/${fd}`, O_WRONLY | O_NOCTTY | appendFlag(fd));
   };
   return { fd, keepsStrays, release };
 }
@@ -81,14 +78,14 @@ export function claimStdout(target: StrayTarget): ClaimedStdout | undefined {
 export function pointStdoutAtStrays(target: StrayTarget): boolean {
   const path = `${descriptorDirectory()}/2`;
   const possible = target === "stderr" && !overwritesWhenReopened(2) && canReopen(path);
-  if (possible && replace(1, path, O_WRONLY | O_NOCTTY | appendFlag(2))) return true;
+  if (possible && openAsStdout(path, O_WRONLY | O_NOCTTY | appendFlag(2))) return true;
   pointStdoutAtNothing();
   return target === "nowhere";
 }
 
 /** What is written to descriptor 1 is lost from now on. */
 export function pointStdoutAtNothing(): void {
-  replace(1, NULL_DEVICE, O_WRONLY);
+  openAsStdout(NULL_DEVICE, O_WRONLY);
 }
 
 /** Where this system keeps its descriptors as files. */
@@ -123,27 +120,6 @@ function canReopen(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-/**
- * Gives `number` (1; everything below is in use) a new meaning. Another thread may open a file between
- * the two calls and get the number; it gives it back when it closes the file, so this waits a little.
- * Should it not (false), the number stays that file's: the protocol has its own descriptor and is safe.
- */
-function replace(number: number, path: string, flags: number): boolean {
-  if (statOf(number) !== undefined) closeSync(number);
-  const pause = new Int32Array(new SharedArrayBuffer(4));
-  for (let attempt = 0; attempt < TAKE_ATTEMPTS; attempt += 1) {
-    try {
-      const got = openSync(path, flags);
-      if (got === number) return true;
-      closeSync(got);
-    } catch {
-      return false;
-    }
-    Atomics.wait(pause, 0, 0, 1);
-  }
-  return false;
 }
 
 function statOf(fd: number): fs.Stats | undefined {

@@ -6,6 +6,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import fs from "node:fs";
 import type { Writable } from "node:stream";
+import { freeStdout, ownStdout } from "./descriptor-one.js";
 import { exemptFromRedirection } from "./guard-children.js";
 import { pointStdoutAtNothing } from "./guard-descriptor.js";
 
@@ -16,9 +17,6 @@ import { pointStdoutAtNothing } from "./guard-descriptor.js";
 const RELAY_COMMAND = 'trap "" INT TERM HUP QUIT; exec cat';
 
 const OWN_DESCRIPTORS = "/proc/self/fd";
-
-// Taken before the guard replaces it.
-const { closeSync } = fs;
 
 /** The stream to the relay and the descriptor under it. The stream closes when the relay ends, as it does when the reader is gone. */
 export interface Relay {
@@ -48,9 +46,10 @@ export function startProtocolRelay(): Relay | undefined {
  */
 export function startStrayRelay(): void {
   if (process.platform !== "linux") return;
-  closeSync(1);
+  freeStdout();
   const child = startCat(["pipe", 2, "ignore"]);
   if (child?.stdin && isSocket(1)) {
+    ownStdout();
     child.stdin.on("error", () => {});
     child.stdin.on("close", pointStdoutAtNothing);
     return;
