@@ -5,25 +5,14 @@ import type { Body, BodyBounds, HttpExchange, ReplyHeaders, ReplyStream } from "
 import { BodyReader, handedOver } from "./node-body.js";
 import { closesConnection, isQueued, onClosedBefore } from "./node-connection.js";
 import { requestArrived, watchDelivery } from "./node-delivery.js";
+import { writeHead } from "./node-head.js";
 import { endLingering } from "./node-linger.js";
 
 const HOST = "host";
 const AUTHORIZATION = "authorization";
 /** Stands for a header that was sent more than once. */
 const TWICE = "Bearer (sent twice)";
-
-/** One request of `node:http`, request and reply in one object: the fast path makes nothing else. */
 const NO_HEADERS: ReplyHeaders = {};
-/** Nearly all replies have one set of headers: it is kept as Node writes them fastest, names and values in turn. */
-const usual: { headers?: ReplyHeaders; flat: readonly string[]; last?: ReplyHeaders } = { flat: [] };
-
-/** The flat form of headers that come again and again; undefined for others. */
-function flatOf(headers: ReplyHeaders): readonly string[] | undefined {
-  if (headers === usual.headers) return usual.flat;
-  if (headers === usual.last) Object.assign(usual, { headers, flat: Object.entries(headers).flat() });
-  usual.last = headers;
-  return undefined;
-}
 
 /**
  * A reply that was written before it is ended is finished whatever becomes of it, and on a connection that has ended
@@ -33,6 +22,7 @@ function takesOneWrite(socket: Socket): boolean {
   return socket.writable && socket.writableCorked === 0;
 }
 
+/** One request of `node:http`, request and reply in one object: the fast path makes nothing else. */
 export class NodeExchange implements HttpExchange, ReplyStream {
   readonly method: string;
   readonly path: string;
@@ -135,7 +125,7 @@ export class NodeExchange implements HttpExchange, ReplyStream {
     }
     if (this.#response.headersSent) return;
     const length = body === undefined ? 0 : Buffer.byteLength(body);
-    this.#writeHead(status, headers ?? NO_HEADERS, String(length));
+    writeHead(this.#request, this.#response, status, headers ?? NO_HEADERS, length);
     const last = headers?.connection === "close";
     if (last) closesConnection(this.#request);
     if (!last || this.#request.complete || !hasBody(this.#request)) {
@@ -160,20 +150,6 @@ export class NodeExchange implements HttpExchange, ReplyStream {
     response.write(body, encodingOf(body, length));
     socket.uncork();
     response.end();
-  }
-
-  #writeHead(status: number, headers: ReplyHeaders, length: string): void {
-    const response = this.#response;
-    // Middleware that replaces `writeHead` expects an object: the package on-headers before 1.1, inside of compression,
-    // sessions and logs, takes a list for pairs, and sends neither our headers nor a complaint.
-    const flat = status === 200 && !Object.hasOwn(response, "writeHead") ? flatOf(headers) : undefined;
-    if (flat !== undefined) return void response.writeHead(status, [...flat, "content-length", length]);
-    // 204 without a body carries no length of something that is not there.
-    if (status === 204) return void response.writeHead(status, headers as Record<string, string>);
-    const list: Record<string, string> = { ...headers, "content-length": length };
-    // HTTP/2 has no such header, and Node warns of it.
-    if (this.#request.httpVersionMajor === 2) delete list.connection;
-    response.writeHead(status, list);
   }
 
   stream(status: number, headers: ReplyHeaders): ReplyStream {

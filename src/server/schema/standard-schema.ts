@@ -16,7 +16,7 @@ export function isStandardSchema(value: unknown): value is StandardSchema {
 
 /** What to do when a library gives no JSON Schema, by the vendor name it gives. */
 const ADVICE: ReadonlyMap<string, string> = new Map([
-  ["zod", 'Use zod 4.2 or newer, and import from "zod", not from "zod/mini" or "zod/v4-mini".'],
+  ["zod", "Use zod 4.2 or newer by its main entry: zod/mini and zod/v4-mini cannot say what they are."],
   ["arktype", "Upgrade to ArkType 2.1.28 or newer."],
   ["valibot", "Wrap it: toStandardJsonSchema(schema) from @valibot/to-json-schema."],
   ["effect", "Wrap it: Schema.toStandardJSONSchemaV1(Schema.toStandardSchemaV1(schema))."],

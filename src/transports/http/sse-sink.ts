@@ -83,9 +83,13 @@ export class SseSink implements EventSink, Ticking {
 
   end(): void {
     if (this.#ended) return;
-    const unconfirmed = this.#unconfirmed ?? [];
+    const unconfirmed = this.#unconfirmed;
     this.#unconfirmed = undefined;
-    for (const { listener } of unconfirmed) followDelivery(this.#stream, listener);
+    if (unconfirmed !== undefined) {
+      followDelivery(this.#stream, (arrived) => {
+        for (const { listener } of unconfirmed) listener(arrived);
+      });
+    }
     this.gone();
     this.#stream.end();
     if (this.#stream.waiting > 0) new StallWatch(this.#stream, this.#app);
