@@ -111,3 +111,34 @@ test("[51, 89] SIGTERM, and a host that lives but reads nothing of what waits fo
   process.kill(pid, "SIGTERM");
   expect(await ended).toBe(0);
 });
+
+describe.each<Plumbing>(["socket pair", "pipe"])(
+  "[51, 87] a host that closes its input and reads nothing, over a %s",
+  (plumbing) => {
+    test("is seen to have gone, also when it sent more before", async () => {
+      for (const more of [0, 3]) {
+        const { client, pid } = await started(plumbing);
+        client.child.stdout.pause();
+        client.call(1, "flood", 200, { progressToken: 7 });
+        await client.says(/flooded/);
+        for (let id = 2; id < 2 + more; id += 1) client.call(id, "echo", "unread");
+        client.child.stdin.end();
+        await until("the server has ended", () => !isRunning(pid));
+        client.child.kill("SIGKILL");
+      }
+    });
+  },
+);
+
+test("[51, 89] a host that closes its input and reads late is told everything it asked for", async () => {
+  const { client } = await started();
+  client.child.stdout.pause();
+  client.call(1, "flood", 200, { progressToken: 7 });
+  await client.says(/flooded/);
+  // More than is read ahead.
+  for (let id = 2; id <= 40; id += 1) client.call(id, "echo", "x".repeat(50_000));
+  client.child.stdin.end();
+  client.child.stdout.resume();
+  for (let id = 1; id <= 40; id += 1) expect(await client.answer(id)).toHaveProperty("result");
+  expect(await client.exited).toBe(0);
+});

@@ -67,7 +67,11 @@ export class DescriptorWriter extends ProtocolWriter {
       this.#pump();
       process.nextTick(this.#endTurn);
     }
-    return this.hasRoom(this.#queuedBytes + this.#text.length);
+    return this.hasRoom(this.unsent);
+  }
+
+  get unsent(): number {
+    return this.#queuedBytes + this.#text.length;
   }
 
   flush(): Promise<void> {
@@ -106,7 +110,7 @@ export class DescriptorWriter extends ProtocolWriter {
     const pause = new Int32Array(new SharedArrayBuffer(4));
     let stalledSince = Date.now();
     while (this.broken === undefined) {
-      const before = this.#queuedBytes + this.#text.length;
+      const before = this.unsent;
       if (this.#writeQueue()) return;
       if (this.#queuedBytes !== before) stalledSince = Date.now();
       else if (Date.now() - stalledSince > EXIT_STALL_MS) this.#stop(new Error("the reader of stdout has stalled"));

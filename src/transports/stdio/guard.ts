@@ -26,6 +26,8 @@ export const GUARD_VARIABLE: string = "HOLDFAST_STDIO_GUARD";
 export interface GuardHandle {
   /** Sends protocol text. False means: wait for drain before sending more. */
   write(text: string): boolean;
+  /** How much the reader has not taken yet. */
+  readonly unsent: number;
   /** Calls the listener each time a handle that answered false has room again. */
   onDrain(listener: () => void): void;
   /** Calls the listener once when the reader is gone: there is nobody left to serve. */
@@ -83,6 +85,9 @@ export function installStdoutGuard(options: GuardOptions = {}): GuardHandle {
   process.on("exit", flushAtExit);
   const handle: GuardHandle = {
     write: (text) => writer.write(text),
+    get unsent() {
+      return writer.unsent;
+    },
     onDrain: (listener) => writer.onDrain(listener),
     onBroken: (listener) => writer.onBroken(listener),
     flush: () => writer.flush(),

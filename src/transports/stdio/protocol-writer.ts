@@ -14,6 +14,9 @@ export abstract class ProtocolWriter {
   /** Sends text; false means: wait for `onDrain` before sending more. */
   abstract write(text: string): boolean;
 
+  /** How much the reader has not taken yet: it falls as long as somebody reads. */
+  abstract get unsent(): number;
+
   /** Resolves when the operating system has everything; rejects if the reader is gone. */
   abstract flush(): Promise<void>;
 
@@ -94,6 +97,10 @@ export class StreamWriter extends ProtocolWriter {
       else if (this.#unwritten === 0) this.drained();
     });
     return this.hasRoom(this.#unwritten);
+  }
+
+  get unsent(): number {
+    return this.#unwritten;
   }
 
   flush(): Promise<void> {

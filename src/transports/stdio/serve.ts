@@ -8,6 +8,7 @@ import { within } from "../../util/timer.js";
 import { LineFramer } from "./framing.js";
 import { adoptOrInstallGuard, type GuardHandle } from "./guard.js";
 import { watchParent } from "./parent-watch.js";
+import { ReadAhead } from "./read-ahead.js";
 
 /**
  * How long calls may still take once the input has ended. The official clients wait two seconds before they send
@@ -20,6 +21,12 @@ const END_OF_INPUT_GRACE_MS = 1500;
  * is taken (`EXIT_STALL_MS`); both together are less than official clients wait after SIGTERM before they kill.
  */
 const UNREAD_MS = 500;
+
+/**
+ * How long nothing at all may be taken by a client that has closed its input and left more to answer: one that still
+ * reads, however slowly, is answered.
+ */
+const ABANDONED_MS = 3000;
 
 export interface StdioOptions {
   /** The client is gone or has nothing more to say, and everything it asked for is answered and written. */
@@ -51,6 +58,10 @@ class StdioServer {
   #full = false;
   /** Characters sent since the client stopped reading. */
   #waiting = 0;
+  /** Read since then; handled when the client reads again. */
+  readonly #ahead = new ReadAhead();
+  /** Set while the input has ended and what was read ahead waits. */
+  #abandoned: NodeJS.Timeout | undefined;
   #stopped = false;
 
   constructor(app: App, guard: GuardHandle, given: StdioOptions) {
@@ -71,12 +82,44 @@ class StdioServer {
     });
   }
 
-  /** A client that does not read its answers is not read from either, until it has caught up. */
+  /** A client that does not read its answers is given no more of them until it has caught up. */
   #send(message: string): void {
     if (this.#full) this.#waiting += message.length;
-    if (this.#guard.write(`${message}\n`) || this.#full) return;
-    this.#full = true;
-    process.stdin.pause();
+    if (!this.#guard.write(`${message}\n`)) this.#full = true;
+  }
+
+  /**
+   * Nothing is handled for a client that does not read. A little is read all the same: a host that has gone without a
+   * signal is seen by nothing but the end of its input.
+   */
+  #receive(chunk: Buffer): void {
+    if (!this.#full) this.#framer.push(chunk);
+    else if (!this.#ahead.add(chunk)) process.stdin.pause();
+  }
+
+  #caughtUp(): void {
+    this.#full = false;
+    this.#waiting = 0;
+    if (this.#stopped) return;
+    while (!this.#full) {
+      const chunk = this.#ahead.take();
+      if (chunk === undefined) break;
+      this.#framer.push(chunk);
+    }
+    if (this.#full) return;
+    if (this.#abandoned !== undefined) void this.#finish();
+    else process.stdin.resume();
+  }
+
+  /** What was read ahead is still answered, as long as anything of what was written before is taken. */
+  #inputEnd(): void {
+    if (this.#ahead.isEmpty) return void this.#finish();
+    let before = this.#guard.unsent;
+    this.#abandoned = setInterval(() => {
+      const { unsent } = this.#guard;
+      if (unsent === before) this.#gone("the input has ended, and nothing of the output is taken");
+      before = unsent;
+    }, ABANDONED_MS);
   }
 
   /** More waits for the client than it may cost: progress and logs are left out until it has caught up. */
@@ -87,13 +130,9 @@ class StdioServer {
   start(): void {
     this.#app.presence.sources.add(ONE_SESSION);
     this.#guard.onBroken(() => this.#gone("stdout is closed"));
-    this.#guard.onDrain(() => {
-      this.#full = false;
-      this.#waiting = 0;
-      if (!this.#stopped) process.stdin.resume();
-    });
-    process.stdin.on("data", (chunk: Buffer) => this.#framer.push(chunk));
-    process.stdin.on("end", () => void this.#finish());
+    this.#guard.onDrain(() => this.#caughtUp());
+    process.stdin.on("data", (chunk: Buffer) => this.#receive(chunk));
+    process.stdin.on("end", () => this.#inputEnd());
     process.stdin.on("error", () => this.#gone("stdin failed"));
     this.#unwatch = watchParent({ onGone: (reason) => this.#gone(reason) });
   }
@@ -120,6 +159,8 @@ class StdioServer {
 
   /** End of input: whoever we asked something will not answer, what else ends in time is finished and written first. */
   async #finish(): Promise<void> {
+    clearInterval(this.#abandoned);
+    this.#abandoned = undefined;
     this.#framer.end();
     this.#channel.session.close();
     for (const call of this.#channel.calls) call.shutdown();
@@ -141,6 +182,7 @@ class StdioServer {
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
+    clearInterval(this.#abandoned);
     this.#options.onEnd();
   }
 }
