@@ -1,5 +1,6 @@
 import { type JsonObject, own } from "../util/json.js";
 import { fetchJson } from "./fetch-json.js";
+import { inTime } from "./in-time.js";
 import type { ResolvedIntrospection } from "./introspection-options.js";
 
 /** Causes of an error that are named: its own, that of `fetch`, and that of the connection. */
@@ -15,8 +16,8 @@ type Asking = Pick<ResolvedIntrospection, "authMethod" | "clientId" | "clientSec
 export async function askEndpoint(url: string, token: string, asking: Asking): Promise<JsonObject> {
   const { fetch, timeoutMs } = asking;
   const request = requestOf(token, asking);
-  const signal = AbortSignal.timeout(timeoutMs);
-  const answer = await fetchJson(url, (input, init) => fetch(input, { ...init, ...request }), signal);
+  const ask = (signal: AbortSignal) => fetchJson(url, (input, init) => fetch(input, { ...init, ...request }), signal);
+  const answer = await inTime(ask, { what: `The answer of ${url}`, timeoutMs });
   if (typeof own(answer, "active") !== "boolean") throw new Error(`${url} gave no introspection response`);
   return answer;
 }

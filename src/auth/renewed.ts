@@ -1,5 +1,5 @@
 import { AuthenticationUnavailableError } from "../errors.js";
-import { after } from "../util/timer.js";
+import { inTime } from "./in-time.js";
 
 /** The pause after a first failure; it doubles with each further one. Short, as everybody waits outside meanwhile. */
 const FIRST_PAUSE_MS = 1000;
@@ -95,7 +95,10 @@ export class Renewed<T extends object> {
 
   #fetch(now: number): Promise<T> {
     this.#triedAt = now;
-    this.#fetching = this.#fetchInTime().then(
+    const { what } = this.#source;
+    const { timeoutMs } = this.#freshness;
+    const fetching = inTime((signal) => this.#source.fetch(signal, this.#value), { what, timeoutMs });
+    this.#fetching = fetching.then(
       (value) => {
         this.#value = value;
         // As old as the question: what was published while the answer was on its way is not in it.
@@ -114,26 +117,6 @@ export class Renewed<T extends object> {
       },
     );
     return this.#fetching;
-  }
-
-  /** Bounded also when a `fetch` of the caller's does not heed its signal. */
-  async #fetchInTime(): Promise<T> {
-    const { what } = this.#source;
-    const { timeoutMs } = this.#freshness;
-    const stop = new AbortController();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = after(timeoutMs, () => {
-        const error = new Error(`${what} did not come within ${timeoutMs} ms`);
-        reject(error);
-        stop.abort(error);
-      });
-    });
-    try {
-      return await Promise.race([this.#source.fetch(stop.signal, this.#value), late]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   #unavailable(cause: unknown): AuthenticationUnavailableError {

@@ -114,6 +114,19 @@ describe("[73, 74] an endpoint that gives no answer: 503, and nothing is said of
     expect(await auth.authenticate(bearer("good")), "nothing of the failure is kept").toMatchObject({ subject: "ada" });
   });
 
+  test("because a fetch of the caller's never ends, heeds no signal, and holds no place for ever", async () => {
+    let hangs = true;
+    const stuck: typeof fetch = (url, init) => (hangs ? new Promise(() => undefined) : fake(url, init));
+    const auth = create({ timeoutMs: 20, fetch: stuck });
+    const flood = Array.from({ length: 256 }, (_, token) => refusal(auth, bearer(`t${token}`)));
+    for (const error of [...(await Promise.all(flood)), await refusal(auth, bearer("good"))]) {
+      expect(error).toBeInstanceOf(AuthenticationUnavailableError);
+      expect(error.message).toMatch(/did not come within 20 ms/);
+    }
+    hangs = false;
+    expect(await auth.authenticate(bearer("good"))).toMatchObject({ subject: "ada" });
+  });
+
   test("because it is not there", async () => {
     const { url } = one.as;
     await one.as.close();
