@@ -94,12 +94,13 @@ function encode(call: Call, result: object): object {
 
 /** The call is answered with its task, which goes on without it. */
 export async function leave({ call }: TaskWork, holder: TaskHolder): Promise<object> {
-  const stored = await taskAt(call.app, holder.operation.key);
+  // Whatever the store says now, the task is there: a client that were told to call again would start the work anew.
+  const stored = await taskAt(call.app, holder.operation.key).catch(() => undefined);
   holder.operation.unwatch(call);
   return created(call, stored ?? asItWas(holder));
 }
 
-/** The task was over and forgotten before its client could be told of it. */
+/** The task was over and forgotten before its client could be told of it, or its store does not answer. */
 function asItWas({ operation, run }: TaskHolder): StoredTask {
   if (run === undefined) throw new HoldfastError("ERR_STORE", "No task was made.");
   const { id, fingerprint, key } = operation;

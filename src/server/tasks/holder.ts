@@ -1,7 +1,7 @@
 /** Which call works on an operation, and the task it became: what several calls that share the operation must agree on. */
 import { principalKey } from "../../auth/principal.js";
 import { ErrorCode, McpError } from "../../errors.js";
-import type { RunningOperation } from "../../operations/running.js";
+import { isFenceLost, type RunningOperation } from "../../operations/running.js";
 import { randomId } from "../../util/ids.js";
 import { ownObject } from "../../util/json.js";
 import { after } from "../../util/timer.js";
@@ -93,7 +93,7 @@ export class TaskHolder {
       call.task = undefined;
       table.give(place);
       app.logger.log("error", "task_not_created", { tool: work.tool.name, error });
-      throw error;
+      throw isFenceLost(error) ? error : notCreated(error);
     }
     this.#became(run, place);
     return run;
@@ -174,6 +174,11 @@ function newFacts({ call, tool, named }: TaskWork): TaskFacts {
 
 function full(): McpError {
   return new McpError(ErrorCode.Unavailable, "The server has as many tasks as it may; call again later.");
+}
+
+function notCreated(cause: unknown): McpError {
+  const text = "The task could not be recorded: nothing was run, call again.";
+  return new McpError(ErrorCode.Unavailable, text, undefined, { cause });
 }
 
 /** Runs `work` when a call has lasted too long to be waited for; returns what calls it off. */

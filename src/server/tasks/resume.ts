@@ -1,5 +1,6 @@
 /** Going on with a task that no handler works on: it waited for its client, or its server died. */
 import { ErrorCode, McpError } from "../../errors.js";
+import { isFenceLost } from "../../operations/running.js";
 import type { Outcome, Settlement } from "../../operations/types.js";
 import type { JournalEntry } from "../../stores/operations.js";
 import type { JsonObject } from "../../util/json.js";
@@ -38,7 +39,10 @@ type First = (run: TaskRun) => Promise<Outcome | undefined>;
 
 interface Resumed {
   readonly settled: Promise<Settlement>;
-  /** Resolves with true when `first` was done, with false when somebody else works on the task. */
+  /**
+   * Resolves with true when `first` was done, with false when somebody else works on the task; rejects when the store
+   * failed, so that it was not done.
+   */
   readonly begun: Promise<boolean>;
 }
 
@@ -52,8 +56,10 @@ function resume(call: Call, stored: StoredTask, first: First): Resumed {
   const own = new Call(app, new NoExchange(peer), { jsonrpc: "2.0", id: call.id, method: "tools/call", params });
   let holder: TaskHolder | undefined;
   let begin: (first: boolean) => void = () => {};
-  const begun = new Promise<boolean>((resolve) => {
+  let fail: (error: unknown) => void = () => {};
+  const begun = new Promise<boolean>((resolve, reject) => {
     begin = resolve;
+    fail = reject;
   });
   const { settled } = app.ledger.perform({
     key,
@@ -70,15 +76,18 @@ function resume(call: Call, stored: StoredTask, first: First): Resumed {
       own.operationNamed = true;
       const run = holder.attach({ call: own, tool: tool ?? MISSING, named: "key" });
       if (run === undefined) return { kind: "released", error: undefined };
-      const outcome = await first(run).catch((error: unknown) => run.outcome(own, { kind: "error", error }));
+      // What could not be written down did not happen: the task waits on, and its client is told to say it again.
+      const outcome = await first(run).catch((error: unknown) => {
+        if (!isFenceLost(error)) fail(error);
+        return run.outcome(own, { kind: "suspended" });
+      });
       begin(true);
       if (outcome !== undefined) return outcome;
       if (run.waits) return run.outcome(own, { kind: "suspended" });
       return finish(own, holder, ...rerun(own, tool, asked.arguments));
     },
   });
-  const over = () => begin(false);
-  settled.then(over, over);
+  settled.then(() => begin(false), fail);
   return { settled, begun };
 }
 
@@ -130,6 +139,12 @@ export async function answerTask(call: Call, stored: StoredTask, responses: Json
     else await running.settled.catch(() => undefined);
     task = await taskAt(call.app, task.key);
   }
+  // An answer that is not recorded must not look so: a client answers each question once.
+  if (task !== undefined && isAwaited(task.snapshot.journal, responses)) throw inOtherHands();
+}
+
+function inOtherHands(): McpError {
+  return new McpError(ErrorCode.Unavailable, "The answers could not be recorded now; send them again.");
 }
 
 function isAwaited(journal: readonly JournalEntry[], responses: JsonObject): boolean {

@@ -11,7 +11,7 @@ export interface SharedStore {
   /** Time passes for the store when the test says so. */
   pass(ms: number): void;
   /** From here on the named method does what `how` does first; it may throw, or wait. */
-  before(method: "claim" | "renew" | "commit", how: () => void | Promise<void>): void;
+  before(method: "claim" | "renew" | "journal" | "commit" | "inspect", how: () => void | Promise<void>): void;
   /** How often owners said that they are alive. */
   readonly renewals: () => number;
 }
@@ -33,7 +33,10 @@ export function sharedStore(): SharedStore {
       inner.renew(key, fence, leaseMs);
       renewals += 1;
     },
-    journal: async (key, fence, entry) => inner.journal(key, fence, entry),
+    journal: async (key, fence, entry) => {
+      await first.get("journal")?.();
+      inner.journal(key, fence, entry);
+    },
     suspend: async (key, fence, retention) => inner.suspend(key, fence, retention),
     commit: async (key, fence, outcome, retention) => {
       await first.get("commit")?.();
@@ -42,7 +45,10 @@ export function sharedStore(): SharedStore {
     release: async (key, fence) => inner.release(key, fence),
     forget: async (key) => inner.forget(key),
     move: async (key, fence, moved) => inner.move(key, fence, moved),
-    inspect: async (key) => inner.inspect(key),
+    inspect: async (key) => {
+      await first.get("inspect")?.();
+      return inner.inspect(key);
+    },
     watch: (key, listener) => inner.watch(key, listener),
     unfinished: async (limit) => inner.unfinished(limit),
     sweep: async (limit) => inner.sweep(limit),
