@@ -5,6 +5,7 @@ import type { Logger } from "../util/logger.js";
 import { isThenable, type MaybePromise } from "../util/maybe-promise.js";
 import { refusedEarly, workAdmitted } from "./admit.js";
 import { giveBack, recordOutcome } from "./record.js";
+import { askAuthor } from "./recover.js";
 import { isFenceLost, type RunningOperation } from "./running.js";
 import type { Admission, Outcome, Recovery, Settlement, Watcher } from "./types.js";
 
@@ -14,6 +15,8 @@ export interface DriverOptions {
   readonly store: OperationStore;
   readonly owner: string;
   readonly leaseMs: number;
+  /** How long it may take to find out what came of work that was cut off. */
+  readonly recoveryMs: number;
   readonly logger: Logger;
 }
 
@@ -154,15 +157,7 @@ export class OperationDriver {
   /** What came of work that was cut off; undefined when it is to be done (again). */
   async #recover(operation: RunningOperation, { recovery, unknown }: PerformRequest): Promise<Outcome | undefined> {
     if (recovery === "rerun") return undefined;
-    const { id, fence } = operation;
-    let found: Awaited<ReturnType<Exclude<Recovery, string>>> = "unknown";
-    if (typeof recovery === "function") {
-      try {
-        found = await recovery({ id, fence, journal: operation.entries() });
-      } catch (error) {
-        this.#options.logger.log("error", "recover_failed", { id, error });
-      }
-    }
+    const found = typeof recovery === "function" ? await askAuthor(recovery, operation, this.#options) : "unknown";
     if (found === "not-done") return undefined;
     return { kind: "done", json: found === "unknown" ? unknown() : found.json };
   }

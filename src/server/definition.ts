@@ -91,6 +91,7 @@ export class Definition implements App {
         return ownName;
       },
       leaseMs: limits.leaseMs,
+      recoveryMs: limits.callTimeoutMs,
       ticker: this.ticker,
       logger,
     });

@@ -1,6 +1,6 @@
 /** Several servers over one store: what holds in one process holds among all of them. */
 import { afterEach, describe, expect, it } from "vitest";
-import { HoldfastError, Retryable } from "../../src/index.js";
+import { HoldfastError, type Limits, Retryable } from "../../src/index.js";
 import { until } from "../faults/helpers/until.js";
 import { expectError, expectReplay, outcome, textOf } from "./helpers/outcomes.js";
 import { type SharedStore, sharedStore } from "./helpers/shared-store.js";
@@ -26,11 +26,17 @@ interface Nodes {
   starts(of: string): readonly Start[];
 }
 
-async function nodesOf(count: number, prepare: (node: Working) => void = () => undefined): Promise<Nodes> {
+async function nodesOf(
+  count: number,
+  prepare: (node: Working) => void = () => undefined,
+  limits: Partial<Limits> = {},
+): Promise<Nodes> {
   const shared = sharedStore();
   const nodes: Working[] = [];
   for (let at = 0; at < count; at += 1)
-    nodes.push(await serve({ leaseMs: LEASE }, { store: shared.store, secret: "a secret that all nodes have" }));
+    nodes.push(
+      await serve({ leaseMs: LEASE, ...limits }, { store: shared.store, secret: "a secret that all nodes have" }),
+    );
   nodes.forEach(prepare);
   const own = await Promise.all(nodes.map((node) => MODERN_HTTP.start(node, "alice")));
   clients.push(...own);
@@ -172,6 +178,30 @@ describe("[2, 16] an owner whose lease ran out after the start", () => {
     expect(journals).toEqual([[start.id, [["step:charge", { charged: 17 }]]]]);
     expect(all.starts("a")).toHaveLength(1 + reruns);
     expectReplay(answer, await at(all.clients, 1).call(asked), start.id);
+  });
+
+  it("the tool's own recover never answers: the key is not held for ever, and the next call asks it again", async () => {
+    let asks = 0;
+    const prepare = ({ works, mcp }: Working) => {
+      works.register(mcp, "own", {
+        recover: () => {
+          asks += 1;
+          return asks === 1 ? new Promise<never>(() => undefined) : "found";
+        },
+      });
+    };
+    const all = await nodesOf(2, prepare, { callTimeoutMs: 400 });
+    const asked = { name: "own", args: HELD, key: newKey() };
+    at(all.clients, 0)
+      .begin(asked)
+      .answer.catch(() => undefined);
+    await at(all.nodes, 0).works.started("a");
+    stopOwner(all);
+    expect(await at(all.clients, 1).call(asked)).toHaveProperty("error");
+    await at(all.nodes, 1).idle();
+    all.shared.pass(LEASE + 1);
+    expect(textOf(await at(all.clients, 1).call(asked))).toBe("found");
+    expect([asks, all.starts("a").length]).toEqual([2, 1]);
   });
 });
 

@@ -65,7 +65,14 @@ export class SimulatedNode {
     const { store, owner, leaseMs } = parts;
     this.#parts = parts;
     this.host = parts.host;
-    this.ledger = new Ledger({ store, owner, leaseMs, ticker: new Ticker(), logger: silentLogger });
+    this.ledger = new Ledger({
+      store,
+      owner,
+      leaseMs,
+      recoveryMs: Number.POSITIVE_INFINITY,
+      ticker: new Ticker(),
+      logger: silentLogger,
+    });
   }
 
   /** What `performTool` and `Call` do, without protocol: MUST run in an event of the host. */
