@@ -75,3 +75,11 @@ it("a task that is there is told of, also when the store does not answer any mor
   await ann.reaches(taskId, "completed");
   expect(served.work.starts).toEqual(["a"]);
 });
+
+it("a question that cannot be recorded ends the task with words that say so", async () => {
+  // After the two entries of the task and the step.
+  failing("journal", { from: 4 });
+  const { result } = await ann.reaches(await ann.task("ask"), "completed", "failed");
+  const text = expect.stringMatching(/^What the task wanted to ask could not be recorded, so nobody was asked/);
+  expect(result).toMatchObject({ isError: true, content: [{ text }] });
+});

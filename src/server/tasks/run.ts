@@ -1,6 +1,6 @@
 /** A task while this process works on it: what its handler asks, what it reports, and what its outcome becomes. */
 import { ErrorCode, HoldfastError, McpError } from "../../errors.js";
-import type { RunningOperation } from "../../operations/running.js";
+import { isFenceLost, type RunningOperation } from "../../operations/running.js";
 import type { Outcome, Watcher } from "../../operations/types.js";
 import type { CallToolResult } from "../../protocol/types.js";
 import type { Retention } from "../../stores/operations.js";
@@ -101,7 +101,12 @@ export class TaskRun implements Watcher, Retention {
       throw new McpError(ErrorCode.InvalidParams, `The task asked for input ${maxRounds} times; giving up.`);
     }
     const [key, json] = askEntry(journal, requests as JsonObject, Date.now());
-    await this.operation.journal(key, json);
+    await this.operation.journal(key, json).catch((error: unknown) => {
+      if (isFenceLost(error)) throw error;
+      const text =
+        "What the task wanted to ask could not be recorded, so nobody was asked; what had been done stays done.";
+      throw new HoldfastError("ERR_STORE", text, { cause: error });
+    });
     return PARKED;
   }
 
