@@ -112,8 +112,18 @@ class MountedNodeExchange extends NodeExchange {
   }
 
   override header(name: string): string | undefined {
-    // HTTP/2 has no Host; what the client asked for stands in a pseudo-header (RFC 9113, 8.3.1).
-    return super.header(name) ?? (name === "host" ? super.header(":authority") : undefined);
+    return name === "host" ? this.#addressed() : super.header(name);
+  }
+
+  /**
+   * HTTP/2 has no Host; what the client asked for stands in a pseudo-header. Both together must say the same
+   * (RFC 9113, 8.3.1): a proxy may have gone by one of them and the gate by the other.
+   */
+  #addressed(): string | undefined {
+    const host = super.header("host");
+    const authority = super.header(":authority");
+    if (authority === undefined || this.timesSent("host") === 0) return host ?? authority;
+    return host?.toLowerCase() === authority.toLowerCase() ? authority : undefined;
   }
 }
 

@@ -68,9 +68,9 @@ it("mcp.node serves HTTP/2", async () => {
   const server = createServer(createFixture(library).node);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
   const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  const call = async (name: string, args: object, authority?: string) => {
+  const call = async (name: string, args: object, addressed: object = {}) => {
     const { message, headers } = modernRequest("tools/call", { name, arguments: args }, { progressToken: 1 });
-    const pseudo = { ":method": "POST", ":path": "/x/mcp", ...(authority && { ":authority": authority }) };
+    const pseudo = { ":method": "POST", ":path": "/x/mcp", ...addressed };
     const stream = session.request({ ...pseudo, ...headers, "content-type": "application/json" });
     stream.end(JSON.stringify(message));
     const [head] = (await once(stream, "response")) as [Record<string, unknown>];
@@ -78,8 +78,17 @@ it("mcp.node serves HTTP/2", async () => {
   };
   const echo = await call("echo", { text: "over HTTP/2" });
   expect([echo.status, await text(echo.stream)]).toEqual([200, expect.stringContaining("over HTTP/2")]);
-  const foreign = await call("echo", { text: "x" }, "evil.example");
-  expect(foreign.status).toBe(403);
+  for (const [addressed, status] of [
+    [{ ":authority": "evil.example" }, 403],
+    [{ ":authority": "evil.example", host: "localhost" }, 403],
+    [{ ":authority": "localhost", host: "evil.example" }, 403],
+    // Both allowed, and still not the same: one of them is what something in front went by.
+    [{ ":authority": "localhost", host: "127.0.0.1" }, 403],
+    [{ ":authority": "LOCALHOST", host: "localhost" }, 200],
+  ] as const) {
+    const { status: got } = await call("echo", { text: "x" }, addressed);
+    expect([addressed, got]).toEqual([addressed, status]);
+  }
   const hanging = await call("hang", { key: "http2" });
   await once(hanging.stream, "data");
   hanging.stream.close(constants.NGHTTP2_CANCEL);
