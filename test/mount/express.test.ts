@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import express, { type Express } from "express";
 import { describe, expect, it } from "vitest";
 import * as library from "../../src/index.js";
@@ -49,6 +50,32 @@ mountSuite("express, a middleware that takes a list of headers for pairs", () =>
     next();
   });
   return serve(app.use(createFixture(library).node));
+});
+
+it("the caller that the framework found out is the caller, request by request", async () => {
+  const caller = new AsyncLocalStorage<library.Principal | undefined>();
+  const mcp = new library.McpServer(
+    { name: "callers", version: "1" },
+    { auth: library.custom(() => caller.getStore()) },
+  );
+  mcp.registerTool("who", { annotations: { readOnlyHint: true } }, (ctx) => ctx.principal.subject);
+  const mount = await serve(
+    express().use(express.json(), (request, response) => {
+      const subject = request.get("x-user");
+      const user = subject === undefined ? undefined : { issuer: "app", subject, permissions: ["*"] };
+      caller.run(user, () => mcp.node(request, response));
+    }),
+  );
+  const ask = async (user: Record<string, string>): Promise<unknown> => {
+    const { message, headers } = modernRequest("tools/call", { name: "who", arguments: {} });
+    const { status, reply } = await post(`${mount.base}/mcp`, message, { headers: { ...headers, ...user } });
+    return status === 200 ? (reply?.result as { content: { text: string }[] } | undefined)?.content[0]?.text : status;
+  };
+  // At once and one after the other, the first of all included.
+  const asked = ["ada", "bob", "ada"].map((user) => ask({ "x-user": user }));
+  expect(await Promise.all([...asked, ask({})])).toEqual(["ada", "bob", "ada", 401]);
+  expect(await ask({})).toBe(401);
+  await mount.close();
 });
 
 it("a framework that begins a reply of its own while a tool runs is left alone", async () => {
