@@ -187,22 +187,11 @@ export class EventStream implements Linked<EventStream> {
   /** Attaches a reconnecting client: first what it missed after event `seq`, then live events. */
   resume(sink: EventSink, seq: number): void {
     this.#step(
-      () => this.#readFor(sink, seq),
-      (slice) => {
-        if (slice !== undefined) this.#takeOver(sink, seq, slice);
-      },
+      () => this.#log.read(seq),
+      (slice) => this.#takeOver(sink, seq, slice),
+      // One that cannot be told what it missed would stay open and never hear anything.
+      () => sink.end(),
     );
-  }
-
-  /** What a connection missed; one that cannot be told ends, since it would stay open and never hear anything. */
-  #readFor(sink: EventSink, seq: number): MaybePromise<StreamSlice | undefined> {
-    const failed = () => void sink.end();
-    try {
-      const slice = this.#log.read(seq);
-      return isThenable(slice) ? (slice as Promise<StreamSlice>).catch(failed) : slice;
-    } catch {
-      return failed();
-    }
   }
 
   /** Ends the attached connection; the stream can still be resumed. */
@@ -326,24 +315,24 @@ export class EventStream implements Linked<EventStream> {
     return `${this.id}_${seq}`;
   }
 
-  #step<T>(work: () => MaybePromise<T>, then: (value: T) => void): void {
+  /** Where the store fails, `failed`; else the connection ends: its client comes back and reads what the store has. */
+  #step<T>(work: () => MaybePromise<T>, then: (value: T) => void, failed?: () => void): void {
     if (this.#tail === undefined) {
       let value: MaybePromise<T>;
       try {
         value = work();
       } catch {
-        return this.close();
+        return failed === undefined ? this.close() : failed();
       }
       if (!isThenable(value)) return then(value as T);
-      this.#wait((value as Promise<T>).then(then));
+      this.#wait((value as Promise<T>).then(then, failed));
       return;
     }
-    this.#wait(this.#tail.then(work).then(then));
+    this.#wait(this.#tail.then(work).then(then, failed));
   }
 
   #wait(step: Promise<void>): void {
     const tail = step
-      // A store that fails ends the connection: the client comes back and reads what the store has.
       .catch(() => this.close())
       .then(() => {
         if (this.#tail === tail) this.#tail = undefined;
