@@ -1,11 +1,10 @@
 /** What Node does not say of a connection of HTTP/1.1 on which requests come before the ones before them are answered. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
+import { onceClosed } from "./node-closed.js";
 
 /** Connections on which the reply that ends them was begun. */
 const closing = new WeakSet<Socket>();
-/** Whom to tell that a connection closed: replies that wait for their turn on it. */
-const queued = new WeakMap<Socket, Set<() => void>>();
 
 /** The reply to this request is the last one of its connection: nothing that comes behind it can be answered. */
 export function closesConnection({ socket, httpVersionMajor }: IncomingMessage): void {
@@ -30,21 +29,9 @@ export function isQueued({ socket }: IncomingMessage, response: ServerResponse):
 
 /**
  * Calls back when the connection closes before the turn of a queued reply has come: Node tells that only to the reply
- * whose turn it is. One listener per connection, because clients may queue any number.
+ * whose turn it is.
  */
 export function onClosedBefore({ socket }: IncomingMessage, response: ServerResponse, listener: () => void): void {
   if (socket.destroyed) return queueMicrotask(listener);
-  const waiting = queued.get(socket) ?? tellOf(socket);
-  waiting.add(listener);
-  response.once("socket", () => waiting.delete(listener));
-}
-
-function tellOf(socket: Socket): Set<() => void> {
-  const waiting = new Set<() => void>();
-  queued.set(socket, waiting);
-  socket.once("close", () => {
-    for (const tell of waiting) tell();
-    waiting.clear();
-  });
-  return waiting;
+  response.once("socket", onceClosed(socket, listener));
 }

@@ -3,6 +3,7 @@ import type { ServerResponse } from "node:http";
 import type { Http2Session, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import { after } from "../util/timer.js";
+import { onceClosed } from "./node-closed.js";
 
 /**
  * A connection that is still there so long after the last byte has brought it: who loses an answer notices, and closes.
@@ -32,36 +33,22 @@ export function requestArrived(socket: Socket): void {
 /** NO_ERROR (RFC 9113, section 7). Not from `node:http2`, which workers would have to load. */
 const NO_ERROR = 0;
 
-/** Replies of HTTP/2 whose connection must last a while: one listener on it serves them all. */
-const onTheWay = new WeakMap<Http2Session, Set<(arrived: boolean) => void>>();
-
 /** A reply of HTTP/2 says `finish` also when it was cut; whether it was, its stream knows. */
 function watchStream(stream: ServerHttp2Stream, session: Http2Session, listener: (arrived: boolean) => void): void {
   if (stream.destroyed) return listener(false);
   stream.once("close", () => {
     const whole = stream.writableFinished && stream.rstCode === NO_ERROR;
     if (!whole || session.destroyed) return listener(false);
-    const lasting = deliveriesOf(session);
-    const settle = (arrived: boolean) => {
+    const forget = onceClosed(session, () => {
       clearTimeout(timer);
-      lasting.delete(settle);
-      listener(arrived);
-    };
-    const timer = after(ARRIVED_MS, () => settle(true));
+      listener(false);
+    });
+    const timer = after(ARRIVED_MS, () => {
+      forget();
+      listener(true);
+    });
     timer?.unref();
-    lasting.add(settle);
   });
-}
-
-function deliveriesOf(session: Http2Session): Set<(arrived: boolean) => void> {
-  const known = onTheWay.get(session);
-  if (known !== undefined) return known;
-  const made = new Set<(arrived: boolean) => void>();
-  onTheWay.set(session, made);
-  session.once("close", () => {
-    for (const settle of [...made]) settle(false);
-  });
-  return made;
 }
 
 class Delivery {
