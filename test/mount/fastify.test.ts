@@ -4,19 +4,11 @@ import * as library from "../../src/index.js";
 import { modernRequest, open, post } from "../support/raw-http.js";
 import { createFixture, MAX_BODY_BYTES } from "./fixture.js";
 import { mountOf } from "./serving.js";
+import { slowServer } from "./slow-server.js";
 import { type Mount, mountSuite } from "./suite.js";
 
 it("[89] app.close() lets calls end when mcp.shutdown() is its first step", async () => {
-  const mcp = new library.McpServer({ name: "mounted", version: "1" }, { logger: { log() {} } });
-  let finish = (_text: string) => {};
-  const begun = new Promise<void>((resolve) => {
-    mcp.registerTool("slow", { annotations: { readOnlyHint: true } }, () => {
-      resolve();
-      return new Promise<string>((done) => {
-        finish = done;
-      });
-    });
-  });
+  const { mcp, begun, finish } = slowServer(library);
   const app = Fastify({ forceCloseConnections: true });
   app.addHook("preClose", () => mcp.shutdown());
   app.all("/:endpoint", (request, reply) => {

@@ -9,6 +9,7 @@ import * as library from "../../src/index.js";
 import { modernRequest, post, RawSocket, requestBytes } from "../support/raw-http.js";
 import { createFixture } from "./fixture.js";
 import { listen } from "./serving.js";
+import { slowServer } from "./slow-server.js";
 import { mountSuite } from "./suite.js";
 
 mountSuite("mcp.run()", async () => {
@@ -21,16 +22,7 @@ mountSuite("node:http", () => listen(createFixture(library).node));
 mountSuite("node:http, below a path", () => listen(createFixture(library).node, "/tools/v1"));
 
 it("[89] mcp.shutdown lets calls end, refuses new ones and ends streams", async () => {
-  const mcp = new library.McpServer({ name: "mounted", version: "1" }, { logger: { log() {} } });
-  let finish = (_text: string) => {};
-  const begun = new Promise<void>((resolve) => {
-    mcp.registerTool("slow", { annotations: { readOnlyHint: true } }, () => {
-      resolve();
-      return new Promise<string>((done) => {
-        finish = done;
-      });
-    });
-  });
+  const { mcp, begun, finish } = slowServer(library);
   const { base, close } = await listen(mcp.node);
   const { message, headers } = modernRequest("tools/call", { name: "slow", arguments: {} });
   const call = post(`${base}/mcp`, message, { headers });
